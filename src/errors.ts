@@ -1,0 +1,109 @@
+/** Stable names of everything that can go wrong. They are part of the public contract: messages may change, codes do not. */
+export type ErrorCode =
+  | 'config_invalid'
+  | 'key_invalid'
+  | 'frame_invalid'
+  | 'authority_unavailable'
+  | 'outcome_unknown'
+  | 'origin_unreachable'
+  | 'origin_timeout'
+  | 'origin_invalid';
+
+interface ErrorDetails {
+  /** The same call may succeed later, and repeating it does no harm. */
+  readonly retryable?: boolean;
+  /** Where it happened: `memory`, `regional`, `redis`, `isolate`, `origin`. */
+  readonly tier?: string;
+  readonly key?: string;
+  readonly cause?: unknown;
+}
+
+/** Base of every error that this project throws. */
+export class TiercelError extends Error {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  readonly tier: string | undefined;
+  readonly key: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.retryable = details.retryable ?? false;
+    this.tier = details.tier;
+    this.key = details.key;
+  }
+}
+
+/** One thing that is wrong in the configuration. Never carries a secret's value. */
+export interface ConfigProblem {
+  /** The variable and the place inside it, for instance `TENANTS[0].hosts[1]`. */
+  readonly field: string;
+  /** What is wrong and what is allowed, one sentence. */
+  readonly message: string;
+}
+
+/** The configuration can't be used. Lists every problem, not the first one. */
+export class ConfigError extends TiercelError {
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    const list = problems.map((problem) => `  ${problem.field}: ${problem.message}`).join('\n');
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    super('config_invalid', `The configuration has ${count}:\n${list}`);
+    this.problems = problems;
+  }
+}
+
+/** A key, tag, prefix or tenant that no entry could have. */
+export class InvalidKey extends TiercelError {
+  constructor(message: string) {
+    super('key_invalid', message);
+  }
+}
+
+/** Why bytes are not an entry: each of them is a miss and an event, never an error for the caller. */
+export type FrameFault =
+  | 'short'
+  | 'magic'
+  | 'version'
+  | 'flags'
+  | 'stamp'
+  | 'length'
+  | 'checksum'
+  | 'metadata';
+
+/** Stored bytes that are not an entry of this key. */
+export class InvalidFrame extends TiercelError {
+  readonly fault: FrameFault;
+
+  constructor(fault: FrameFault, details: ErrorDetails = {}) {
+    super('frame_invalid', `Stored bytes are not an entry of this key (${fault}).`, details);
+    this.fault = fault;
+  }
+}
+
+/** The authority (Redis) did not answer in time, or with an error, or with something that its protocol does not have. Retryable. */
+export class AuthorityUnavailable extends TiercelError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('authority_unavailable', message, { retryable: true, tier: 'redis', ...details });
+  }
+}
+
+/** A script that writes a value was sent and its reply lost: it may have run. It is never sent again. */
+export class OutcomeUnknown extends TiercelError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('outcome_unknown', message, { tier: 'redis', ...details });
+  }
+}
+
+/** The tenant's origin could not be asked, or its answer can't be passed on. */
+export class OriginError extends TiercelError {
+  constructor(
+    code: 'origin_unreachable' | 'origin_timeout' | 'origin_invalid',
+    message: string,
+    details: ErrorDetails = {},
+  ) {
+    super(code, message, { retryable: true, tier: 'origin', ...details });
+  }
+}

@@ -1,0 +1,33 @@
+const ENTITY_TAG = /\s*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/y;
+
+/** True when the text is one entity tag, weak or strong (RFC 9110, section 8.8.3). */
+export function isEntityTag(text: string): boolean {
+  return /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(text);
+}
+
+/** The same tag, weak. */
+export function weaken(etag: string): string {
+  return etag.startsWith('W/') ? etag : `W/${etag}`;
+}
+
+/**
+ * True when `If-None-Match` names the tag, by weak comparison, or is `*` (RFC 9110, section 13.1.2). A field that
+ * can't be parsed names what stands before the fault.
+ */
+export function matchesIfNoneMatch(field: string, etag: string): boolean {
+  if (field.trim() === '*') return true;
+  const opaque = etag.replace(/^W\//, '');
+  let at = 0;
+  while (at < field.length) {
+    if (field.charAt(at) === ',') {
+      at += 1;
+      continue;
+    }
+    ENTITY_TAG.lastIndex = at;
+    const match = ENTITY_TAG.exec(field);
+    if (!match) return false;
+    if ((match[1] ?? '').replace(/^W\//, '') === opaque) return true;
+    at += match[0].length;
+  }
+  return false;
+}

@@ -1,0 +1,63 @@
+import type { Runtime } from '../runtime.ts';
+
+interface Flight<T> {
+  readonly promise: Promise<T>;
+  readonly startedAt: number;
+}
+
+/**
+ * Lets concurrent requests of one isolate share the answer of one call, safely on Workers: a promise whose owner's
+ * client goes away may never settle, so the leader holds the call with `waitUntil`, and a follower races a timer of
+ * its own and then makes the call itself.
+ *
+ * Only plain data may be shared: a `Response` or a stream belongs to the request that made it.
+ */
+export class SharedCalls<T> {
+  readonly #flights = new Map<string, Flight<T>>();
+  readonly #followerWaitMs: number;
+
+  /** @param followerWaitMs how long a follower trusts the leader, in milliseconds */
+  constructor(followerWaitMs: number) {
+    this.#followerWaitMs = followerWaitMs;
+  }
+
+  /** Joins the call in flight under `name` when `mayJoin` accepts its start time; else makes a new one. */
+  async run(
+    name: string,
+    call: () => Promise<T>,
+    runtime: Runtime,
+    mayJoin: (startedAt: number) => boolean = () => true,
+  ): Promise<T> {
+    const flight = this.#flights.get(name);
+    if (flight && mayJoin(flight.startedAt)) {
+      const answer = await Promise.race([
+        flight.promise.then((value) => ({ value })),
+        runtime.sleep(this.#followerWaitMs).then(() => undefined),
+      ]);
+      if (answer) return answer.value;
+    }
+    return this.#lead(name, call, runtime);
+  }
+
+  /** True while a call under this name is in flight. */
+  has(name: string): boolean {
+    return this.#flights.has(name);
+  }
+
+  async #lead(name: string, call: () => Promise<T>, runtime: Runtime): Promise<T> {
+    const promise = call();
+    const flight = { promise, startedAt: runtime.now() };
+    this.#flights.set(name, flight);
+    const settled = promise.then(
+      () => this.#land(name, flight),
+      () => this.#land(name, flight),
+    );
+    runtime.waitUntil(settled);
+    return promise;
+  }
+
+  #land(name: string, flight: Flight<T>): void {
+    // A follower that lost patience may lead by now: its flight is not ours to end.
+    if (this.#flights.get(name) === flight) this.#flights.delete(name);
+  }
+}

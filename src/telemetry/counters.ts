@@ -1,0 +1,103 @@
+import type { Sink, TelemetryEvent } from './events.ts';
+
+/** What one isolate counted for one tenant since it started. */
+export interface TenantCounters {
+  hits: Record<string, number>;
+  unverifiedHits: number;
+  misses: Record<string, number>;
+  stores: number;
+  storedBytes: number;
+  storesDropped: Record<string, number>;
+  bypasses: Record<string, number>;
+  purges: number;
+  purgesFailed: number;
+  tierErrors: Record<string, number>;
+  invalidFrames: Record<string, number>;
+  originErrors: Record<string, number>;
+  epochChanges: number;
+  warmed: Record<string, number>;
+}
+
+/** Counts events by tenant. The number of tenants bounds it. */
+export class Counters {
+  readonly #tenants = new Map<string, TenantCounters>();
+
+  /** Receives events; pass it on as the sink. */
+  readonly sink: Sink = (event) => this.#count(event);
+
+  /** A copy of what was counted for a tenant. */
+  of(tenant: string): TenantCounters {
+    return structuredClone(this.#tenants.get(tenant) ?? zero());
+  }
+
+  #count(event: TelemetryEvent): void {
+    let counters = this.#tenants.get(event.tenant);
+    if (!counters) {
+      counters = zero();
+      this.#tenants.set(event.tenant, counters);
+    }
+    switch (event.type) {
+      case 'hit':
+        add(counters.hits, event.tier);
+        if (!event.verified) counters.unverifiedHits += 1;
+        break;
+      case 'miss':
+        add(counters.misses, event.reason);
+        break;
+      case 'store':
+        counters.stores += 1;
+        counters.storedBytes += event.bytes;
+        break;
+      case 'store_dropped':
+        add(counters.storesDropped, event.reason);
+        break;
+      case 'bypass':
+        add(counters.bypasses, event.reason);
+        break;
+      case 'purge':
+        counters.purges += 1;
+        break;
+      case 'purge_failed':
+        counters.purgesFailed += 1;
+        break;
+      case 'tier_error':
+        add(counters.tierErrors, event.tier);
+        break;
+      case 'frame_invalid':
+        add(counters.invalidFrames, event.tier);
+        break;
+      case 'origin_error':
+        add(counters.originErrors, event.code);
+        break;
+      case 'epoch_changed':
+        counters.epochChanges += 1;
+        break;
+      case 'warmed':
+        add(counters.warmed, event.outcome);
+        break;
+    }
+  }
+}
+
+function add(record: Record<string, number>, name: string): void {
+  record[name] = (record[name] ?? 0) + 1;
+}
+
+function zero(): TenantCounters {
+  return {
+    hits: {},
+    unverifiedHits: 0,
+    misses: {},
+    stores: 0,
+    storedBytes: 0,
+    storesDropped: {},
+    bypasses: {},
+    purges: 0,
+    purgesFailed: 0,
+    tierErrors: {},
+    invalidFrames: {},
+    originErrors: {},
+    epochChanges: 0,
+    warmed: {},
+  };
+}

@@ -1,0 +1,20 @@
+/** What a warming run did with one path. */
+export interface WarmedPath {
+  readonly tenant: string;
+  readonly path: string;
+  /** `hit`: was there; `stored`; `not_stored`: the origin's answer may not be; `failed`; `skipped`: the budget was spent. */
+  readonly outcome: 'hit' | 'stored' | 'not_stored' | 'failed' | 'skipped';
+  /** HTTP status of the answer; undefined when it was skipped. */
+  readonly status?: number;
+}
+
+/** What a warming run did. */
+export interface WarmReport {
+  /** When the trigger was due, ISO 8601. */
+  readonly scheduledAt: string;
+  readonly durationMs: number;
+  /** Outgoing requests, counted from above, and how many were allowed. */
+  readonly requests: number;
+  readonly budget: number;
+  readonly paths: readonly WarmedPath[];
+}
