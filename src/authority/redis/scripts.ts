@@ -1,0 +1,171 @@
+/*
+ * The scripts of the ledger. Each begins with the same prelude and declares all of its keys: KEYS[1] is the ledger.
+ * ARGV[1] is always a fresh random id, taken as the epoch if this script has to make a ledger.
+ *
+ * Ledger: one sorted set. `h:<target>` / `s:<target>` -> seq of the newest hard / soft purge;
+ * `e:<id>:<run id>:<floor>:<keyFloor>` -> +inf, the epoch.
+ *
+ * Numbers are formatted with %.0f: tostring would round a seq to 14 digits.
+ */
+
+const PRELUDE = `
+local ledger = KEYS[1]
+local epoch, process, floor, keyFloor, member
+
+local function text(number) return string.format('%.0f', number) end
+
+local function micros()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000000 + tonumber(time[2])
+end
+
+-- The Redis process that runs this script, where Redis tells it.
+local function runId()
+  local info = redis.pcall('INFO', 'server')
+  if type(info) ~= 'string' then return '' end
+  return string.match(info, 'run_id:(%x+)') or ''
+end
+
+local function read()
+  local top = redis.call('ZRANGEBYSCORE', ledger, '+inf', '+inf')
+  member = top[1]
+  if not member then return false end
+  local a, b, c, d = string.match(member, '^e:(%x+):(%x*):(%d+):(%d+)$')
+  if not a then return false end
+  epoch, process, floor, keyFloor = a, b, tonumber(c), tonumber(d)
+  return true
+end
+
+local function writeEpoch()
+  if member then redis.call('ZREM', ledger, member) end
+  member = 'e:' .. epoch .. ':' .. process .. ':' .. text(floor) .. ':' .. text(keyFloor)
+  redis.call('ZADD', ledger, '+inf', member)
+end
+
+local function create()
+  redis.call('DEL', ledger)
+  epoch, process, member = ARGV[1], runId(), nil
+  floor = micros()
+  keyFloor = floor
+  writeEpoch()
+end
+
+local function last()
+  local top = redis.call('ZREVRANGEBYSCORE', ledger, '(+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  return math.max(top[2] and tonumber(top[2]) or 0, floor, keyFloor)
+end
+
+-- Another process of Redis may lack marks that were acknowledged; a ledger behind its reader does.
+local function open(cursorEpoch, cursorSeen)
+  if not read() or process ~= runId() or (cursorEpoch == epoch and last() < tonumber(cursorSeen)) then create() end
+end
+
+local function marksSince(since)
+  return redis.call('ZRANGE', ledger, since, '+inf', 'BYSCORE', 'WITHSCORES')
+end
+
+local function answer(seq, cursorEpoch, cursorSeen)
+  local since = '0'
+  if cursorEpoch == epoch then since = cursorSeen end
+  return { seq, since, marksSince(since) }
+end
+`;
+
+/** Marks a target and trims. The retention arguments are microseconds. */
+const MARKING = `
+local function trim(keepEntries, keepCopies, cap, added)
+  local newest = last()
+  local count = redis.call('ZCARD', ledger) - 1
+  -- Counting the kinds reads the whole ledger: not on every mark, so either kind may pass the cap by 1/32.
+  local whole = count > cap and count % math.max(1, math.floor(cap / 32)) < added
+  local rows
+  if whole then
+    rows = redis.call('ZRANGE', ledger, '-inf', '(+inf', 'BYSCORE', 'WITHSCORES')
+  else
+    local horizon = newest - math.min(keepEntries, keepCopies)
+    rows = redis.call('ZRANGE', ledger, '-inf', '(' .. text(horizon), 'BYSCORE', 'LIMIT', 0, 64, 'WITHSCORES')
+  end
+  local keys, others = 0, 0
+  if whole then
+    for at = 1, #rows, 2 do
+      if string.sub(rows[at], 1, 4) == 'h:k:' then keys = keys + 1 else others = others + 1 end
+    end
+  end
+  local trimmed = false
+  for at = 1, #rows, 2 do
+    local mark, seq = rows[at], tonumber(rows[at + 1])
+    if string.sub(mark, 1, 4) == 'h:k:' then
+      if keys > cap or seq < newest - keepCopies then
+        redis.call('ZREM', ledger, mark)
+        keys, keyFloor, trimmed = keys - 1, math.max(keyFloor, seq), true
+      end
+    elseif others > cap or seq < newest - keepEntries then
+      redis.call('ZREM', ledger, mark)
+      others, floor, trimmed = others - 1, math.max(floor, seq), true
+    end
+  end
+  if trimmed then writeEpoch() end
+end
+`;
+
+/** ARGV: id, cursor epoch, cursor seen. */
+export const CONFIRM = `${PRELUDE}
+open(ARGV[2], ARGV[3])
+return answer('0', ARGV[2], ARGV[3])
+`;
+
+/** KEYS: ledger, entries to unlink. ARGV: id, cursor epoch, cursor seen, keep entries, keep copies, cap, mode prefix, targets. */
+export const MARK = `${PRELUDE}${MARKING}
+open(ARGV[2], ARGV[3])
+local seq, added = last(), 0
+for at = 8, #ARGV do
+  seq = math.max(seq + 1, micros())
+  added = added + redis.call('ZADD', ledger, text(seq), ARGV[7] .. ARGV[at])
+end
+trim(tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), added)
+for at = 2, #KEYS do redis.call('UNLINK', KEYS[at]) end
+return answer(text(seq), ARGV[2], ARGV[3])
+`;
+
+/** KEYS: ledger, entry. ARGV: id, stamp epoch, stamp asOf, mark of the key, lifetime in ms, frame. */
+export const COMMIT = `${PRELUDE}
+open('', '0')
+local asOf = tonumber(ARGV[3])
+if epoch ~= ARGV[2] then return 'epoch' end
+if asOf < floor or asOf < keyFloor then return 'floor' end
+local purged = redis.call('ZSCORE', ledger, ARGV[4])
+if purged and tonumber(purged) > asOf then return 'purged' end
+local header = redis.call('GETRANGE', KEYS[2], 0, 51)
+if string.sub(header, 1, 4) == 'TCL1' and string.sub(header, 5, 36) == epoch and (tonumber(string.sub(header, 37, 52)) or 0) > asOf then
+  return 'newer'
+end
+redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[5])
+return 'stored'
+`;
+
+/**
+ * KEYS: ledger, entry. ARGV: id, known epoch, known seq, keep entries, keep copies, cap, mark of the key, lifetime in
+ * ms, frame behind its clear header, targets that stand in the way when newer.
+ */
+export const SUPERSEDE = `${PRELUDE}${MARKING}
+open('', '0')
+local known = tonumber(ARGV[3])
+if epoch ~= ARGV[2] or known < floor then return { 'superseded' } end
+for at = 10, #ARGV do
+  for _, mode in ipairs({ 'h:', 's:' }) do
+    local purged = redis.call('ZSCORE', ledger, mode .. ARGV[at])
+    if purged and tonumber(purged) > known then return { 'superseded' } end
+  end
+end
+local seq = math.max(last() + 1, micros())
+local added = redis.call('ZADD', ledger, text(seq), ARGV[7])
+trim(tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), added)
+redis.call('SET', KEYS[2], 'TCL1' .. epoch .. string.format('%016.0f', seq) .. ARGV[9], 'PX', ARGV[8])
+return { 'stored', epoch, text(seq) }
+`;
+
+/** KEYS: lease. ARGV: token. */
+export const RELEASE = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`;

@@ -1,0 +1,122 @@
+import type { Cursor, LedgerReply } from '../authority/authority.ts';
+import type { Stamp } from '../codec/stamp.ts';
+import type { Target } from '../tenant/target.ts';
+import type { LedgerKnowledge, MarkPair } from './marks.ts';
+
+/** What became of a reply: taken in, or doubtful, so that the authority's primary has to be asked. */
+export type Absorption = 'absorbed' | 'doubtful';
+
+// Generations are never reused, also not after a view was dropped: a copy in memory remembers the one at which it was valid.
+let lastGeneration = 0;
+
+/**
+ * One tenant's ledger as one isolate knows it. Complete for every mark up to `seen` above the floors. Losing a view is
+ * always safe; a new one knows nothing and is filled by the whole ledger.
+ */
+export class View implements LedgerKnowledge {
+  epoch = '';
+  /** Every mark up to here is known. Only an answer of the authority moves it, never the seq of an own mark. */
+  seen = 0;
+  floor = 0;
+  keyFloor = 0;
+  /** When the newest absorbed check was sent, in milliseconds; the bounds count from here. */
+  checkedAt = Number.NEGATIVE_INFINITY;
+  /** Changes whenever a copy that was valid may no longer be. Negative until the first answer: no copy was found valid by it. */
+  generation = -1;
+  readonly #marks = new Map<Target, MarkPair>();
+  #epochSince = 0;
+
+  get marks(): ReadonlyMap<Target, MarkPair> {
+    return this.#marks;
+  }
+
+  /** Undefined until the first answer. */
+  get cursor(): Cursor | undefined {
+    return this.epoch === '' ? undefined : { epoch: this.epoch, seen: this.seen };
+  }
+
+  /** What a load that begins now may be stamped with. Undefined until the first answer. */
+  get stamp(): Stamp | undefined {
+    return this.epoch === '' ? undefined : { epoch: this.epoch, asOf: this.seen };
+  }
+
+  /** Estimate of the memory that the view occupies. */
+  get bytes(): number {
+    let bytes = 512;
+    for (const target of this.#marks.keys()) bytes += target.length + 128;
+    return bytes;
+  }
+
+  /**
+   * Takes a poll's reply in. Doubtful, and then not used at all, are: no ledger; another epoch than the known one; one
+   * that begins past what is known here (the view was replaced while the poll was under way); and one that ends before
+   * what is known here (Redis rolled back, or a replica lags).
+   *
+   * @param order number of the request that asked, growing in the order of sending
+   */
+  absorbPoll(reply: LedgerReply | undefined, sentAt: number, order: number): Absorption {
+    if (!reply) return 'doubtful';
+    if (this.epoch !== '') {
+      if (reply.epoch !== this.epoch || reply.since > this.seen) return 'doubtful';
+      if (reply.floor < this.seen && !reply.marks.some((mark) => mark.seq >= this.seen))
+        return 'doubtful';
+    } else if (reply.since > 0) return 'doubtful';
+    this.#merge(reply, sentAt, order);
+    return 'absorbed';
+  }
+
+  /** Takes in what the authority's primary said. Only a gap, or a word older than the known epoch, can't be used. */
+  absorbConfirmed(reply: LedgerReply, sentAt: number, order: number): Absorption {
+    if (reply.epoch !== this.epoch) {
+      if (order < this.#epochSince || reply.since > 0) return 'doubtful';
+    } else if (reply.since > this.seen) return 'doubtful';
+    this.#merge(reply, sentAt, order);
+    return 'absorbed';
+  }
+
+  #merge(reply: LedgerReply, sentAt: number, order: number): void {
+    let changed = false;
+    if (reply.epoch !== this.epoch) {
+      this.epoch = reply.epoch;
+      this.#epochSince = order;
+      this.#marks.clear();
+      this.seen = 0;
+      this.floor = 0;
+      this.keyFloor = 0;
+      // What was checked under another epoch says nothing about this one.
+      this.checkedAt = Number.NEGATIVE_INFINITY;
+      changed = true;
+    }
+    const raised = reply.floor > this.floor || reply.keyFloor > this.keyFloor;
+    this.floor = Math.max(this.floor, reply.floor);
+    this.keyFloor = Math.max(this.keyFloor, reply.keyFloor);
+    let highest = Math.max(this.seen, reply.floor);
+    for (const { target, mode, seq } of reply.marks) {
+      const known = this.#marks.get(target) ?? { hard: 0, soft: 0 };
+      if (seq > known[mode]) {
+        this.#marks.set(target, { ...known, [mode]: seq });
+        changed = true;
+      }
+      highest = Math.max(highest, seq);
+    }
+    this.seen = highest;
+    this.checkedAt = Math.max(this.checkedAt, sentAt);
+    if (raised) this.#forgetBelowFloors();
+    if (changed || raised) {
+      lastGeneration += 1;
+      this.generation = lastGeneration;
+    }
+  }
+
+  /**
+   * Marks at or below a floor hit nothing that the floor lets through: without this a view would grow forever. Key marks
+   * go with the key floor, because entries of the authority are exact per key without them.
+   */
+  #forgetBelowFloors(): void {
+    for (const [target, { hard, soft }] of this.#marks) {
+      const limit =
+        target.startsWith('k:') && soft === 0 ? Math.max(this.floor, this.keyFloor) : this.floor;
+      if (hard <= limit && soft <= limit) this.#marks.delete(target);
+    }
+  }
+}

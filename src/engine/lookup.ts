@@ -1,0 +1,156 @@
+import type { Entry } from '../codec/entry.ts';
+import type { Stamp } from '../codec/stamp.ts';
+import { judge } from '../coherence/marks.ts';
+import type { View } from '../coherence/view.ts';
+import { AuthorityUnavailable } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import { hit, miss, tierError, type MissReason } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import type { Copy } from '../tiers/tier.ts';
+import type { EngineParts } from './parts.ts';
+import { attempt, promote } from './promotion.ts';
+
+/** What a lookup found. */
+export type Lookup = Hit | Miss;
+
+export interface Hit {
+  readonly found: true;
+  readonly entry: Entry;
+  /** Name of the tier that had it. */
+  readonly tier: string;
+  /** False when the authority did not answer, and the entry is served on what was known before. */
+  readonly verified: boolean;
+}
+
+export interface Miss {
+  readonly found: false;
+  readonly reason: MissReason;
+  /** For a load that begins now. Undefined when the ledger is not known: what is loaded then can't be stored. */
+  readonly stamp: Stamp | undefined;
+}
+
+type State = 'fresh' | 'stale' | 'expired' | 'purged';
+
+/**
+ * Walks the tiers, fastest first, then the authority, and answers the first fresh entry that the rule finds valid;
+ * faster tiers get a copy. A copy is judged by a view that is within the coherence bound, or it waits for one poll; an
+ * entry that only the authority has comes in the same round trip as the poll.
+ *
+ * Rejects with {@link AuthorityUnavailable} only when the authority is required.
+ */
+export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<Lookup> {
+  const { coherence, tiers, sink } = parts;
+  let view = coherence.view(key.tenant);
+  let verified = coherence.isFresh(view, runtime.now());
+  let unavailable = false;
+  let reason: MissReason = 'absent';
+  if (verified) coherence.renewSoon(key.tenant, view, runtime);
+
+  for (const [position, tier] of tiers.entries()) {
+    const answer = tier.get(key, runtime.now());
+    const copy = answer instanceof Promise ? await attempt(parts, tier, key, () => answer) : answer;
+    if (!copy) continue;
+    if (!verified && !unavailable) {
+      const checked = await check(parts, key, runtime);
+      if (checked) [view, verified] = [checked, true];
+      else unavailable = true;
+    }
+    const now = runtime.now();
+    if (!verified && !coherence.mayServeUnverified(view, now)) continue;
+    const state = stateOfCopy(view, copy, now);
+    if (state === 'fresh') {
+      const { entry, until } = copy;
+      promote(
+        parts,
+        tiers.slice(0, position),
+        { key, entry, until, from: now, heldAt: view.generation },
+        runtime,
+      );
+      sink(hit(key.tenant, tier.name, verified));
+      return { found: true, entry, tier: tier.name, verified };
+    }
+    reason = state;
+  }
+
+  if (!unavailable) {
+    const sentAt = runtime.now();
+    const answer = await read(parts, key, runtime);
+    if (answer) {
+      view = answer.view;
+      const { entry } = answer;
+      const state = entry && stateOf(view, key, entry, true, runtime.now());
+      if (entry && state === 'fresh') {
+        // A copy from before the key floor would never be served: only the authority is exact per key there.
+        if (entry.stamp.asOf >= view.keyFloor) {
+          promote(
+            parts,
+            tiers,
+            { key, entry, until: entry.expiresAt, from: sentAt, heldAt: view.generation },
+            runtime,
+          );
+        }
+        sink(hit(key.tenant, parts.authority.name, true));
+        return { found: true, entry, tier: parts.authority.name, verified: true };
+      }
+      reason = state ?? reason;
+    } else unavailable = true;
+  }
+
+  if (unavailable) reason = 'unavailable';
+  sink(miss(key.tenant, reason));
+  return { found: false, reason, stamp: view.stamp };
+}
+
+/** What may be done with an entry now. */
+function stateOf(
+  view: View,
+  key: CacheKey,
+  entry: Entry,
+  exactPerKey: boolean,
+  now: number,
+): State {
+  const verdict = judge(view, { stamp: entry.stamp, key: key.key, tags: entry.tags }, exactPerKey);
+  if (verdict === 'invalid') return 'purged';
+  if (entry.expiresAt <= now) return 'expired';
+  return verdict === 'stale' || entry.freshUntil <= now ? 'stale' : 'fresh';
+}
+
+function stateOfCopy(view: View, copy: Copy, now: number): State {
+  // The hot path: the rule held at this generation, so only time can have changed anything.
+  if (copy.heldAt === view.generation) return copy.entry.freshUntil > now ? 'fresh' : 'stale';
+  const state = stateOf(view, copy.key, copy.entry, false, now);
+  if (state === 'fresh') copy.heldAt = view.generation;
+  return state;
+}
+
+async function check(
+  parts: EngineParts,
+  key: CacheKey,
+  runtime: Runtime,
+): Promise<View | undefined> {
+  try {
+    return await parts.coherence.check(key.tenant, runtime);
+  } catch (error) {
+    return unavailableBy(parts, key, error);
+  }
+}
+
+async function read(
+  parts: EngineParts,
+  key: CacheKey,
+  runtime: Runtime,
+): Promise<{ view: View; entry: Entry | undefined } | undefined> {
+  try {
+    const { view, entries } = await parts.coherence.read(key.tenant, [key], runtime);
+    return { view, entry: entries[0] };
+  } catch (error) {
+    return unavailableBy(parts, key, error);
+  }
+}
+
+function unavailableBy(parts: EngineParts, key: CacheKey, error: unknown): undefined {
+  if (!(error instanceof AuthorityUnavailable)) throw error;
+  parts.sink(tierError(key.tenant, parts.authority.name, error));
+  if (parts.authorityRequired) throw error;
+  return undefined;
+}

@@ -1,0 +1,56 @@
+import type { Entry } from '../codec/entry.ts';
+import type { Runtime } from '../runtime.ts';
+import { tierError } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import type { Tier } from '../tiers/tier.ts';
+import type { EngineParts } from './parts.ts';
+
+/** An entry on its way to faster tiers. */
+export interface Promotion {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  /** Where the copy's own life ends, when it is a copy of a copy. */
+  readonly until: number;
+  /** When the read was sent, or the stamp was taken: lifetimes in the tiers count from here. */
+  readonly from: number;
+  /** Generation of the view by which the entry is valid. */
+  readonly heldAt: number;
+}
+
+/** Puts an entry into tiers, as it is: neither its stamp nor any of its times change. Slow tiers finish after the response. */
+export function promote(
+  parts: EngineParts,
+  tiers: readonly Tier[],
+  promotion: Promotion,
+  runtime: Runtime,
+): void {
+  const { key, entry, heldAt } = promotion;
+  const now = runtime.now();
+  for (const tier of tiers) {
+    const until = Math.min(promotion.until, entry.expiresAt, promotion.from + tier.lifetimeMs);
+    runtime.waitUntil(
+      attempt(parts, tier, key, () => tier.put({ key, entry, until, heldAt }, now)),
+    );
+  }
+}
+
+/** Takes a key out of tiers, as far as they can. */
+export function demote(parts: EngineParts, key: CacheKey, runtime: Runtime): void {
+  for (const tier of parts.tiers)
+    runtime.waitUntil(attempt(parts, tier, key, () => tier.delete(key)));
+}
+
+/** A tier that fails costs itself, never the request: what it answered is undefined, and the failure an event. */
+export async function attempt<T>(
+  parts: EngineParts,
+  tier: Tier,
+  key: CacheKey,
+  call: () => T | Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    parts.sink(tierError(key.tenant, tier.name, error));
+    return undefined;
+  }
+}

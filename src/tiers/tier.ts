@@ -1,0 +1,31 @@
+import type { Entry } from '../codec/entry.ts';
+import type { CacheKey } from '../tenant/key.ts';
+
+/** A copy of an entry in a tier. */
+export interface Copy {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  /** The tier must not return the copy from this time on. Absolute, so that a copy of the copy lives no longer. */
+  readonly until: number;
+  /** Generation of the view at which the copy was last found valid; 0 for never. Only the engine reads and writes it. */
+  heldAt: number;
+}
+
+/**
+ * A store of copies that may lose any of them at any time, and knows nothing of purges: whoever reads decides whether
+ * a copy is still valid. What it returns is whole and of that key, or undefined; a tier that fails rejects.
+ */
+export interface Tier {
+  /** The name in `Cache-Status` and in statistics. */
+  readonly name: string;
+  /** True when its calls stay inside the isolate: the platform counts the others as outgoing requests. */
+  readonly local: boolean;
+  /** The longest that a copy may live here, in milliseconds; the ledger keeps key marks at least as long. */
+  readonly lifetimeMs: number;
+  get(key: CacheKey, now: number): Copy | undefined | Promise<Copy | undefined>;
+  /** Keeps the copy, in place of another one of its key. One that does not fit, or whose time is over, is not kept. */
+  put(copy: Copy, now: number): void | Promise<void>;
+  delete(key: CacheKey): void | Promise<void>;
+  /** Drops every copy that the test names. Only tiers that can list what they hold have it. */
+  deleteWhere?(test: (copy: Copy) => boolean): void;
+}
