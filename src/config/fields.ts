@@ -1,0 +1,120 @@
+import * as z from 'zod';
+import { KEY_PREFIX } from '../tenant/key.ts';
+import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
+import { SCOPES } from './config.ts';
+
+const MINUTE_MS = 60_000;
+const MEBIBYTE = 1_048_576;
+
+const HOST =
+  /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+/** A variable that holds a whole number, as text or as a number. */
+const whole = (least: number, most: number) =>
+  z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], {
+      error: `must be a whole number from ${least} to ${most}`,
+    })
+    .refine(
+      (value) => Number.isSafeInteger(value) && value >= least && value <= most,
+      `must be a whole number from ${least} to ${most}`,
+    );
+
+const tenantId = z.string().refine(isTenantId, `must be ${TENANT_ID_FORM}`);
+
+const host = z
+  .string()
+  .regex(HOST, 'must be a host name in lower case, without scheme, port or path');
+
+/** Scheme, host and port, and for an origin a path in front of every path. */
+const baseUrl = z.string().superRefine((text, context) => {
+  const problem = baseUrlProblem(text);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+function baseUrlProblem(text: string): string | undefined {
+  if (!URL.canParse(text)) return 'must be a URL such as https://origin.example';
+  const url = new URL(text);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+    return 'must begin with https:// or http://';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+  if (url.search !== '' || url.hash !== '') return 'must not have a query or a fragment';
+  return undefined;
+}
+
+const path = z
+  .string()
+  .regex(/^\/[^\s#]*$/, 'must be a path that begins with / and has no space or fragment');
+
+/** The list in TENANTS. */
+export const tenantsField = z
+  .array(
+    z.strictObject({
+      id: tenantId,
+      hosts: z.array(host).min(1, 'must name at least one host'),
+      origin: baseUrl,
+      warm: z.strictObject({ base: baseUrl.optional(), paths: z.array(path).max(1000) }).optional(),
+    }),
+  )
+  .min(1, 'must hold at least one tenant')
+  .superRefine((tenants, context) => {
+    const ids = new Set<string>();
+    const hosts = new Map<string, string>();
+    tenants.forEach((tenant, at) => {
+      if (ids.has(tenant.id))
+        context.addIssue({
+          code: 'custom',
+          path: [at, 'id'],
+          message: `'${tenant.id}' is the id of two tenants`,
+        });
+      ids.add(tenant.id);
+      tenant.hosts.forEach((name, position) => {
+        const owner = hosts.get(name);
+        if (owner !== undefined) {
+          context.addIssue({
+            code: 'custom',
+            path: [at, 'hosts', position],
+            message: `'${name}' belongs to tenant '${owner}' already`,
+          });
+        }
+        hosts.set(name, tenant.id);
+      });
+    });
+  });
+
+/** The list in CREDENTIALS. */
+export const credentialsField = z.array(
+  z.strictObject({
+    id: z.string().min(1, 'must not be empty').max(64),
+    sha256: z
+      .string()
+      .regex(
+        /^[0-9a-f]{64}$/,
+        'must be the SHA-256 of the token, 64 lower-case hexadecimal digits',
+      ),
+    tenant: z.union([z.literal('*'), tenantId], { error: `must be * or ${TENANT_ID_FORM}` }),
+    scopes: z
+      .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
+      .min(1, 'must name at least one scope'),
+  }),
+);
+
+/** The settings that are one plain value each. */
+export const plainFields = {
+  CACHE_KEY_PREFIX: z
+    .string()
+    .regex(KEY_PREFIX, 'must be 1 to 16 characters of a-z, 0-9 and -')
+    .default('tc'),
+  CACHE_VERSION: whole(1, 1_000_000).default(1),
+  CACHE_COHERENCE_MS: whole(0, 60 * MINUTE_MS).optional(),
+  CACHE_MAX_UNVERIFIED_MS: whole(0, 24 * 60 * MINUTE_MS).optional(),
+  CACHE_MEMORY_BYTES: whole(65_536, 96 * MEBIBYTE).default(16 * MEBIBYTE),
+  CACHE_MAX_ENTRY_BYTES: whole(1, 7 * MEBIBYTE).default(MEBIBYTE),
+  CACHE_REDIS: z
+    .enum(['optional', 'required'], { error: 'must be optional or required' })
+    .default('optional'),
+  CACHE_REDIS_TIMEOUT_MS: whole(1, 30_000).optional(),
+  CACHE_ORIGIN_TIMEOUT_MS: whole(1, 100_000).default(25_000),
+  CACHE_WARM_REQUESTS: whole(8, 10_000).default(45),
+  ADMIN_HOST: host.optional(),
+} as const;

@@ -1,0 +1,172 @@
+import * as z from 'zod';
+import { ConfigError, type ConfigProblem } from '../errors.ts';
+import type { TenantPolicy } from '../tenant/policy.ts';
+import type { Config, RedisConfig } from './config.ts';
+import { credentialsField, plainFields, tenantsField } from './fields.ts';
+import { DEFAULT_PRESET, PRESETS } from './presets.ts';
+
+/** The Worker's variables and secrets, as they come: nothing is trusted. */
+export type Variables = Readonly<Record<string, unknown>>;
+
+const MAX_LIFETIME_MS = 30 * 24 * 3_600_000;
+const MAX_LOAD_MS = 25_000;
+
+/**
+ * Reads a deployment's configuration. Throws one {@link ConfigError} that lists every problem.
+ * @param bundledTenants the list that counts when `TENANTS` is not set
+ */
+export function loadConfig(variables: Variables, bundledTenants: unknown): Config {
+  const problems: ConfigProblem[] = [];
+  const named = variables['CACHE_PRESET'] ?? DEFAULT_PRESET;
+  const presetName = typeof named === 'string' ? named : JSON.stringify(named);
+  const preset = Object.hasOwn(PRESETS, presetName) ? PRESETS[presetName] : undefined;
+  if (!preset)
+    problems.push({
+      field: 'CACHE_PRESET',
+      message: `'${presetName.slice(0, 40)}' is unknown; must be one of ${Object.keys(PRESETS).join(', ')}`,
+    });
+
+  const plain = check(
+    z.object(plainFields),
+    pick(variables, Object.keys(plainFields)),
+    '',
+    problems,
+  );
+  const tenants = check(
+    tenantsField,
+    json(variables['TENANTS'] ?? bundledTenants, 'TENANTS', problems),
+    'TENANTS',
+    problems,
+  );
+  const credentials = check(
+    credentialsField,
+    json(variables['CREDENTIALS'] ?? [], 'CREDENTIALS', problems),
+    'CREDENTIALS',
+    problems,
+  );
+  tenants?.forEach((tenant, at) => {
+    if (plain?.ADMIN_HOST !== undefined && tenant.hosts.includes(plain.ADMIN_HOST)) {
+      problems.push({
+        field: `TENANTS[${at}].hosts`,
+        message: `'${plain.ADMIN_HOST}' is the ADMIN_HOST and can't be a tenant's`,
+      });
+    }
+  });
+  const redis =
+    preset?.redis === false
+      ? undefined
+      : checkRedis(
+          variables,
+          plain?.CACHE_REDIS ?? 'optional',
+          plain?.CACHE_REDIS_TIMEOUT_MS ?? preset?.redisTimeoutMs,
+          problems,
+        );
+
+  if (problems.length > 0 || !preset || !plain || !tenants || !credentials)
+    throw new ConfigError(problems);
+  return {
+    preset: presetName,
+    keyPrefix: plain.CACHE_KEY_PREFIX,
+    keyVersion: plain.CACHE_VERSION,
+    tenants: tenants.map(toPolicy),
+    credentials,
+    redis,
+    adminHost: plain.ADMIN_HOST,
+    coherenceMs: plain.CACHE_COHERENCE_MS ?? preset.coherenceMs,
+    maxUnverifiedMs: plain.CACHE_MAX_UNVERIFIED_MS ?? preset.maxUnverifiedMs,
+    memoryBytes: plain.CACHE_MEMORY_BYTES,
+    maxEntryBytes: plain.CACHE_MAX_ENTRY_BYTES,
+    maxLifetimeMs: MAX_LIFETIME_MS,
+    maxLoadMs: MAX_LOAD_MS,
+    originTimeoutMs: plain.CACHE_ORIGIN_TIMEOUT_MS,
+    warmRequests: plain.CACHE_WARM_REQUESTS,
+  };
+}
+
+function toPolicy(tenant: z.output<typeof tenantsField>[number]): TenantPolicy {
+  const { id, hosts, origin, warm } = tenant;
+  return {
+    id,
+    hosts,
+    origin: trimSlash(origin),
+    warm: { base: trimSlash(warm?.base ?? `https://${hosts[0] ?? ''}`), paths: warm?.paths ?? [] },
+  };
+}
+
+function checkRedis(
+  variables: Variables,
+  need: RedisConfig['need'],
+  timeoutMs: number | undefined,
+  problems: ConfigProblem[],
+): RedisConfig | undefined {
+  const url = variables['UPSTASH_REDIS_REST_URL'];
+  const token = variables['UPSTASH_REDIS_REST_TOKEN'];
+  const problem = redisUrlProblem(url);
+  if (problem) problems.push({ field: 'UPSTASH_REDIS_REST_URL', message: problem });
+  if (typeof token !== 'string' || token.trim() === '')
+    problems.push({ field: 'UPSTASH_REDIS_REST_TOKEN', message: 'is missing; it is a secret' });
+  if (problem || typeof url !== 'string' || typeof token !== 'string' || timeoutMs === undefined)
+    return undefined;
+  return { url: trimSlash(url), token, timeoutMs, need };
+}
+
+function redisUrlProblem(url: unknown): string | undefined {
+  if (url === undefined || url === '')
+    return 'is missing; this preset needs Redis (the preset minimal does not)';
+  if (typeof url !== 'string' || !URL.canParse(url))
+    return 'must be a URL such as https://name.upstash.io';
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'https:') return undefined;
+  if (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname))
+    return undefined;
+  return `must begin with https:// (plain http:// is accepted for this machine itself only, not for '${hostname}')`;
+}
+
+/** Checks a value and adds each problem under the name of its variable. */
+function check<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  field: string,
+  problems: ConfigProblem[],
+): z.output<T> | undefined {
+  if (value === undefined) return undefined;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    problems.push({ field: place(field, issue.path), message: issue.message });
+  }
+  return undefined;
+}
+
+/** A JSON text, or a value that the platform has parsed already. */
+function json(value: unknown, field: string, problems: ConfigProblem[]): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    problems.push({ field, message: 'is not valid JSON' });
+    return undefined;
+  }
+}
+
+function place(field: string, path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (name, part) =>
+      typeof part === 'number'
+        ? `${name}[${part}]`
+        : name === ''
+          ? String(part)
+          : `${name}.${String(part)}`,
+    field,
+  );
+}
+
+function pick(variables: Variables, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names.filter((name) => variables[name] !== undefined).map((name) => [name, variables[name]]),
+  );
+}
+
+function trimSlash(url: string): string {
+  return url.replace(/\/+$/, '');
+}

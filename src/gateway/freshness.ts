@@ -1,0 +1,38 @@
+import { parseDeltaSeconds, type Directives } from '../http/cache-control.ts';
+import { parseHttpDate } from '../http/date.ts';
+
+/**
+ * How long a response is fresh for a shared cache, in seconds from when it was made (RFC 9111, section 4.2.1):
+ * `s-maxage`, else `max-age`, else `Expires` less `Date`. Undefined when it does not say: there are no heuristics here.
+ * An invalid value means already stale.
+ */
+export function freshnessLifetime(
+  headers: Headers,
+  directives: Directives,
+  now: number,
+): number | undefined {
+  for (const name of ['s-maxage', 'max-age']) {
+    if (directives.has(name)) return parseDeltaSeconds(directives.get(name)) ?? 0;
+  }
+  const expiresField = headers.get('expires');
+  if (expiresField === null) return undefined;
+  const expires = parseHttpDate(expiresField, now);
+  if (expires === undefined) return 0;
+  const date = parseHttpDate(headers.get('date'), now) ?? now;
+  return Math.max(0, Math.floor((expires - date) / 1000));
+}
+
+/**
+ * When the response was made, in milliseconds, after a request that was sent at `requestedAt` and answered at
+ * `respondedAt` (RFC 9111, section 4.2.3): `Age` counts from here. The larger of what `Age` and what `Date` say; an
+ * invalid `Age` is ignored, and of several the first counts.
+ */
+export function creationTime(headers: Headers, requestedAt: number, respondedAt: number): number {
+  const age = parseDeltaSeconds((headers.get('age') ?? '').split(',')[0]?.trim());
+  const date = parseHttpDate(headers.get('date'), respondedAt);
+  const apparentAge = date === undefined ? 0 : Math.max(0, respondedAt - date);
+  // Date has whole seconds: what is below one is no age.
+  const apparent = apparentAge < 1000 ? 0 : apparentAge;
+  const corrected = age === undefined ? 0 : age * 1000 + (respondedAt - requestedAt);
+  return respondedAt - Math.max(apparent, corrected);
+}

@@ -1,0 +1,33 @@
+import { encodeSegment } from '../tenant/segments.ts';
+
+/**
+ * The key of a resource behind the gateway: `g:{scheme}:{host}:{path segments}:?{query}`. Made of exactly the path and
+ * query that are sent to the origin ({@link originTarget}), so that no two requests which the origin could tell apart
+ * by its URL share a key. A variant adds `:{variant}`; a purge by URL is a prefix mark on the resource and covers all.
+ */
+export function resourceKey(url: URL): string {
+  return `${pathKey(url)}:?${encodeSegment(url.search.slice(1))}`;
+}
+
+/** The key prefix of a path and of everything below it, whatever the query. A trailing slash makes no difference. */
+export function pathKey(url: URL): string {
+  const scheme = url.protocol.slice(0, -1);
+  // pathname always begins with a slash: without it, `/` is one empty segment.
+  const segments = url.pathname.slice(1).split('/');
+  return ['g', encodeSegment(scheme), encodeSegment(url.host), ...segments.map(encodeSegment)].join(
+    ':',
+  );
+}
+
+/** The key prefix that a purge of `url` as a path prefix names: `/cities/` and `/cities` are the same tree; `/` is the host. */
+export function treeKey(url: URL): string {
+  const tree = new URL(url);
+  tree.pathname = tree.pathname.replace(/\/+$/, '');
+  if (tree.pathname !== '/') return pathKey(tree);
+  return ['g', encodeSegment(tree.protocol.slice(0, -1)), encodeSegment(tree.host)].join(':');
+}
+
+/** Path and query as they are sent to the origin. An empty query is none. */
+export function originTarget(url: URL): string {
+  return url.pathname + url.search;
+}

@@ -1,0 +1,45 @@
+import type { Coherence } from '../coherence/coherence.ts';
+import { AuthorityUnavailable } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+
+/** Whether this isolate can serve, and what its authority said. */
+export interface Health {
+  /** `degraded`: requests are answered, without the store that orders purges. `failing`: they are refused. */
+  readonly status: 'ok' | 'degraded' | 'failing';
+  readonly preset: string;
+  readonly authority: { readonly name: string; readonly answers: boolean };
+}
+
+export interface HealthSource {
+  readonly preset: string;
+  readonly authorityName: string;
+  readonly authorityRequired: boolean;
+  readonly coherence: Coherence;
+}
+
+/** Asks the authority, unless it was asked within the coherence bound. */
+export async function readHealth(
+  tenant: TenantId,
+  source: HealthSource,
+  runtime: Runtime,
+): Promise<Health> {
+  const answers = await authorityAnswers(tenant, source.coherence, runtime);
+  const status = answers ? 'ok' : source.authorityRequired ? 'failing' : 'degraded';
+  return { status, preset: source.preset, authority: { name: source.authorityName, answers } };
+}
+
+async function authorityAnswers(
+  tenant: TenantId,
+  coherence: Coherence,
+  runtime: Runtime,
+): Promise<boolean> {
+  if (coherence.isFresh(coherence.view(tenant), runtime.now())) return true;
+  try {
+    await coherence.check(tenant, runtime);
+    return true;
+  } catch (error) {
+    if (error instanceof AuthorityUnavailable) return false;
+    throw error;
+  }
+}
