@@ -78,21 +78,24 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
     if (answer) {
       view = answer.view;
       const { entry } = answer;
-      const state = entry && stateOf(view, key, entry, true, runtime.now());
-      if (entry && state === 'fresh') {
-        // A copy from before the key floor would never be served: only the authority is exact per key there.
-        if (entry.stamp.asOf >= view.keyFloor) {
-          promote(
-            parts,
-            tiers,
-            { key, entry, until: entry.expiresAt, from: sentAt, heldAt: view.generation },
-            runtime,
-          );
+      if (entry) {
+        const state = stateOf(view, key, entry, true, runtime.now());
+        if (state === 'fresh') {
+          // A copy from before the key floor would never be served: only the authority is exact per key there.
+          if (entry.stamp.asOf >= view.keyFloor) {
+            const { generation } = view;
+            promote(
+              parts,
+              tiers,
+              { key, entry, until: entry.expiresAt, from: sentAt, heldAt: generation },
+              runtime,
+            );
+          }
+          sink(hit(key.tenant, parts.authority.name, true));
+          return { found: true, entry, tier: parts.authority.name, verified: true };
         }
-        sink(hit(key.tenant, parts.authority.name, true));
-        return { found: true, entry, tier: parts.authority.name, verified: true };
+        reason = state;
       }
-      reason = state ?? reason;
     } else unavailable = true;
   }
 
