@@ -58,7 +58,7 @@ export interface Stack {
   kill(): void;
 }
 
-const demoWarm = ['/cities/1', '/cities/2', '/cities/3', '/countries'];
+const demoWarm = ['/cities/1', '/cities/2', '/cities?country=AD&limit=20'];
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
 export function createStack(options: StackOptions = {}): Stack {
