@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { apiRoutes } from './routes/api.ts';
-import { badRequest, internalError, unknownTenant } from './routes/problems.ts';
+import { internalError, unknownTenant } from './routes/problems.ts';
 import type { RouteEnv, Services } from './routes/services.ts';
 import { platformRuntime } from './runtime.ts';
 
@@ -15,14 +15,8 @@ export function createApp(services: Services): Hono<RouteEnv> {
 
   const admin = new Hono<RouteEnv>();
   admin.use(async function tenantFromQuery(context, next) {
-    const id = context.req.query('tenant');
-    // Health is the deployment's: any tenant's ledger tells whether the authority answers.
-    const tenant =
-      id === undefined && context.req.path === '/healthz'
-        ? tenants.all()[0]
-        : tenants.get(id ?? '');
-    if (!tenant) return badRequest("Name a tenant: '?tenant=' must be the id of one.");
-    context.set('tenant', tenant);
+    // Whether there is such a tenant is told to whoever may use it, not before.
+    context.set('tenantId', context.req.query('tenant') ?? '');
     return next();
   });
   admin.route('/', api);
@@ -33,6 +27,7 @@ export function createApp(services: Services): Hono<RouteEnv> {
       return admin.fetch(context.req.raw, context.env, context.executionCtx);
     const tenant = tenants.ofHost(hostname);
     if (!tenant) return unknownTenant();
+    context.set('tenantId', tenant.id);
     context.set('tenant', tenant);
     return next();
   });

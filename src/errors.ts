@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'frame_invalid'
   | 'authority_unavailable'
   | 'outcome_unknown'
+  | 'deadline_exceeded'
   | 'origin_unreachable'
   | 'origin_timeout'
   | 'origin_invalid';
@@ -94,6 +95,13 @@ export class AuthorityUnavailable extends TiercelError {
 export class OutcomeUnknown extends TiercelError {
   constructor(message: string, details: ErrorDetails = {}) {
     super('outcome_unknown', message, { tier: 'redis', ...details });
+  }
+}
+
+/** A store took longer than it may. Retryable. */
+export class DeadlineExceeded extends TiercelError {
+  constructor(ms: number) {
+    super('deadline_exceeded', `No answer within ${ms} ms.`, { retryable: true });
   }
 }
 

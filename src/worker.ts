@@ -12,10 +12,12 @@ import { loadConfig, type Variables } from './config/load.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { ConfigError } from './errors.ts';
 import { Gateway } from './gateway/gateway.ts';
-import type { Fetch } from './gateway/origin.ts';
+import type { Fetch } from './gateway/exchange.ts';
 import { problemResponse } from './http/problem.ts';
+import { logSink } from './reporting/log.ts';
 import { platformRuntime, type Execution } from './runtime.ts';
 import { Counters } from './telemetry/counters.ts';
+import type { Sink } from './telemetry/events.ts';
 import type { WarmReport } from './telemetry/warm-report.ts';
 import { KeySpace } from './tenant/key.ts';
 import { MemoryTier } from './tiers/memory.ts';
@@ -30,6 +32,7 @@ const REGIONAL_LIFETIME_MS = 60 * MINUTE_MS;
 /** How far the clocks of two machines may differ: marks are kept that much longer. */
 const SKEW_MARGIN_MS = 60 * MINUTE_MS;
 const MAX_MARKS = 2000;
+const TIER_TIMEOUT_MS = 500;
 
 /** One deployment, assembled: what an isolate keeps between requests. */
 interface Service {
@@ -45,8 +48,12 @@ const platformFetch: Fetch = (url, init) => fetch(url, init);
 
 function assemble(config: Config): Service {
   const counters = new Counters();
-  const { sink } = counters;
   const source = { now: () => Date.now(), randomId: () => crypto.randomUUID().replaceAll('-', '') };
+  const log = logSink((line) => console.warn(line), source.now);
+  const sink: Sink = (event) => {
+    counters.sink(event);
+    log(event);
+  };
   const keys = new KeySpace(config.keyPrefix, config.keyVersion);
   const tenants = new TenantRegistry(config.tenants);
   const retention = {
@@ -86,6 +93,7 @@ function assemble(config: Config): Service {
     tiers: withTiers,
     sink,
     authorityRequired: config.redis?.need === 'required',
+    tierTimeoutMs: TIER_TIMEOUT_MS,
     maxLoadMs: config.maxLoadMs,
     maxEntryBytes: config.maxEntryBytes,
   });
@@ -124,7 +132,7 @@ function assemble(config: Config): Service {
   return {
     fetch: (request, env, execution) => app.fetch(request, env, execution),
     warm: async (scheduledAt, execution) => {
-      const meter = new Meter();
+      const meter = new Meter(config.warmRequests);
       // Views of its own: a run begins with what the authority says now.
       const metered = engineWith(
         meteredAuthority(authority, meter),
@@ -134,7 +142,6 @@ function assemble(config: Config): Service {
         gateway: gatewayWith(metered, meteredFetch(platformFetch, meter)),
         meter,
         tenants: tenants.all(),
-        budget: config.warmRequests,
         scheduledAt,
         runtime: platformRuntime(execution),
         sink,

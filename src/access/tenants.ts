@@ -12,9 +12,9 @@ export class TenantRegistry {
     }
   }
 
-  /** By host name, without port; one trailing dot is the same host. */
+  /** By host name, without port. A trailing dot makes another name: it would be another key as well. */
   ofHost(hostname: string): TenantPolicy | undefined {
-    return this.#byHost.get(hostname.toLowerCase().replace(/\.$/, ''));
+    return this.#byHost.get(hostname.toLowerCase());
   }
 
   /** By id. */

@@ -8,8 +8,8 @@ import type { Stamp } from '../codec/stamp.ts';
 type Marks = Map<Target, number>;
 
 /**
- * The ledger of one tenant as a value in memory: the same decisions, step by step, that the scripts of the Redis
- * authority make inside Redis.
+ * The ledger of one tenant as a value in memory: the same decisions that the scripts of the Redis authority make
+ * inside Redis, but that it trims at every mark.
  */
 export class Ledger {
   readonly epoch: string;

@@ -36,9 +36,11 @@ export class Coherence {
   constructor(options: CoherenceOptions) {
     this.#authority = options.authority;
     this.#options = options;
+    const { viewBytes } = options;
     this.#views = new LRUCache({
-      maxSize: options.viewBytes,
-      sizeCalculation: (view) => view.bytes,
+      maxSize: viewBytes,
+      // One that is larger than the whole budget is kept alone: without it nothing of its tenant could be cached.
+      sizeCalculation: (view) => Math.min(view.bytes, viewBytes),
     });
     this.#polls = new SharedCalls(options.pollWaitMs);
   }
@@ -50,12 +52,12 @@ export class Coherence {
 
   /** True when what the view says may be served without asking. */
   isFresh(view: View, now: number): boolean {
-    return now - view.checkedAt < this.#options.coherenceMs;
+    return within(now - view.checkedAt, this.#options.coherenceMs);
   }
 
   /** True when copies may be served, flagged, although the authority did not answer. */
   mayServeUnverified(view: View, now: number): boolean {
-    return now - view.checkedAt < this.#options.maxUnverifiedMs;
+    return within(now - view.checkedAt, this.#options.maxUnverifiedMs);
   }
 
   /** Renews a view in the background once half its bound has passed, so that busy isolates never wait for a poll. */
@@ -80,7 +82,17 @@ export class Coherence {
       runtime,
       mayJoin,
     );
-    return this.view(tenant);
+    const view = this.view(tenant);
+    // A poll that was joined may have taken longer than what was left of the bound.
+    if (view.checkedAt < now && !this.isFresh(view, runtime.now())) {
+      return (await this.read(tenant, [], runtime)).view;
+    }
+    return view;
+  }
+
+  /** How long a failed purge may be retried, in milliseconds: as long as copies may be served without a check. */
+  get maxUnverifiedMs(): number {
+    return this.#options.maxUnverifiedMs;
   }
 
   /** Reads entries and polls the ledger in one round trip. Rejects with {@link AuthorityUnavailable}. */
@@ -139,6 +151,8 @@ export class Coherence {
     const view = this.view(tenant);
     const epoch = view.epoch;
     if (absorb(view) === 'doubtful') return false;
+    // The size of a value that is set again is not counted again.
+    this.#views.delete(tenant);
     this.#views.set(tenant, view);
     if (epoch !== '' && epoch !== view.epoch) this.#options.sink(epochChanged(tenant, view.epoch));
     return true;
@@ -148,4 +162,9 @@ export class Coherence {
     this.#order += 1;
     return this.#order;
   }
+}
+
+/** An age within a bound, on either side of zero: a clock that was set back must not make a view fresh for hours. */
+function within(age: number, bound: number): boolean {
+  return Math.abs(age) < bound;
 }

@@ -26,19 +26,25 @@ const host = z
   .string()
   .regex(HOST, 'must be a host name in lower case, without scheme, port or path');
 
-/** Scheme, host and port, and for an origin a path in front of every path. */
-const baseUrl = z.string().superRefine((text, context) => {
-  const problem = baseUrlProblem(text);
-  if (problem) context.addIssue({ code: 'custom', message: problem });
-});
+/** Scheme, host and port, and for an origin a path in front of every path; written as the URL parser writes it, without a trailing slash. */
+const baseUrl = z
+  .string()
+  .superRefine((text, context) => {
+    const problem = baseUrlProblem(text);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  })
+  .transform((text) => {
+    if (!URL.canParse(text)) return text;
+    const { origin, pathname } = new URL(text);
+    return (origin + pathname).replace(/\/+$/, '');
+  });
 
 function baseUrlProblem(text: string): string | undefined {
   if (!URL.canParse(text)) return 'must be a URL such as https://origin.example';
-  const url = new URL(text);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
-    return 'must begin with https:// or http://';
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
-  if (url.search !== '' || url.hash !== '') return 'must not have a query or a fragment';
+  const { protocol, username, password } = new URL(text);
+  if (protocol !== 'https:' && protocol !== 'http:') return 'must begin with https:// or http://';
+  if (username !== '' || password !== '') return 'must not hold a user name or password';
+  if (/[?#\s]/.test(text)) return 'must not hold a query, a fragment or a space';
   return undefined;
 }
 
@@ -58,46 +64,56 @@ export const tenantsField = z
   )
   .min(1, 'must hold at least one tenant')
   .superRefine((tenants, context) => {
-    const ids = new Set<string>();
-    const hosts = new Map<string, string>();
+    const taken = { ids: new Set<string>(), hosts: new Set<string>() };
+    const refuse = (place: PropertyKey[], message: string): void =>
+      context.addIssue({ code: 'custom', path: place, message });
+    // No message names another tenant's id or host: they are sent to whoever asks a Worker that refuses to serve.
     tenants.forEach((tenant, at) => {
-      if (ids.has(tenant.id))
-        context.addIssue({
-          code: 'custom',
-          path: [at, 'id'],
-          message: `'${tenant.id}' is the id of two tenants`,
-        });
-      ids.add(tenant.id);
+      if (taken.ids.has(tenant.id)) refuse([at, 'id'], 'is the id of another tenant already');
+      taken.ids.add(tenant.id);
       tenant.hosts.forEach((name, position) => {
-        const owner = hosts.get(name);
-        if (owner !== undefined) {
-          context.addIssue({
-            code: 'custom',
-            path: [at, 'hosts', position],
-            message: `'${name}' belongs to tenant '${owner}' already`,
-          });
-        }
-        hosts.set(name, tenant.id);
+        if (taken.hosts.has(name)) refuse([at, 'hosts', position], 'is listed already');
+        taken.hosts.add(name);
       });
+      const base = tenant.warm?.base;
+      if (
+        base !== undefined &&
+        URL.canParse(base) &&
+        !tenant.hosts.includes(new URL(base).hostname)
+      ) {
+        refuse([at, 'warm', 'base'], "must be on one of the tenant's own hosts");
+      }
     });
   });
 
 /** The list in CREDENTIALS. */
-export const credentialsField = z.array(
-  z.strictObject({
-    id: z.string().min(1, 'must not be empty').max(64),
-    sha256: z
-      .string()
-      .regex(
-        /^[0-9a-f]{64}$/,
-        'must be the SHA-256 of the token, 64 lower-case hexadecimal digits',
-      ),
-    tenant: z.union([z.literal('*'), tenantId], { error: `must be * or ${TENANT_ID_FORM}` }),
-    scopes: z
-      .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
-      .min(1, 'must name at least one scope'),
-  }),
-);
+export const credentialsField = z
+  .array(
+    z.strictObject({
+      id: z.string().min(1, 'must not be empty').max(64),
+      sha256: z
+        .string()
+        .regex(
+          /^[0-9a-f]{64}$/,
+          'must be the SHA-256 of the token, 64 lower-case hexadecimal digits',
+        ),
+      tenant: z.union([z.literal('*'), tenantId], { error: `must be * or ${TENANT_ID_FORM}` }),
+      scopes: z
+        .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
+        .min(1, 'must name at least one scope'),
+    }),
+  )
+  .superRefine((credentials, context) => {
+    for (const name of ['id', 'sha256'] as const) {
+      const taken = new Set<string>();
+      credentials.forEach((credential, at) => {
+        if (taken.has(credential[name])) {
+          context.addIssue({ code: 'custom', path: [at, name], message: 'is used twice' });
+        }
+        taken.add(credential[name]);
+      });
+    }
+  });
 
 /** The settings that are one plain value each. */
 export const plainFields = {
@@ -108,13 +124,13 @@ export const plainFields = {
   CACHE_VERSION: whole(1, 1_000_000).default(1),
   CACHE_COHERENCE_MS: whole(0, 60 * MINUTE_MS).optional(),
   CACHE_MAX_UNVERIFIED_MS: whole(0, 24 * 60 * MINUTE_MS).optional(),
-  CACHE_MEMORY_BYTES: whole(65_536, 96 * MEBIBYTE).default(16 * MEBIBYTE),
+  CACHE_MEMORY_BYTES: whole(MEBIBYTE, 96 * MEBIBYTE).default(16 * MEBIBYTE),
   CACHE_MAX_ENTRY_BYTES: whole(1, 7 * MEBIBYTE).default(MEBIBYTE),
   CACHE_REDIS: z
     .enum(['optional', 'required'], { error: 'must be optional or required' })
     .default('optional'),
   CACHE_REDIS_TIMEOUT_MS: whole(1, 30_000).optional(),
   CACHE_ORIGIN_TIMEOUT_MS: whole(1, 100_000).default(25_000),
-  CACHE_WARM_REQUESTS: whole(8, 10_000).default(45),
+  CACHE_WARM_REQUESTS: whole(12, 10_000).default(45),
   ADMIN_HOST: host.optional(),
 } as const;

@@ -48,7 +48,7 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
     if (plain?.ADMIN_HOST !== undefined && tenant.hosts.includes(plain.ADMIN_HOST)) {
       problems.push({
         field: `TENANTS[${at}].hosts`,
-        message: `'${plain.ADMIN_HOST}' is the ADMIN_HOST and can't be a tenant's`,
+        message: 'must not hold the ADMIN_HOST',
       });
     }
   });
@@ -88,8 +88,8 @@ function toPolicy(tenant: z.output<typeof tenantsField>[number]): TenantPolicy {
   return {
     id,
     hosts,
-    origin: trimSlash(origin),
-    warm: { base: trimSlash(warm?.base ?? `https://${hosts[0] ?? ''}`), paths: warm?.paths ?? [] },
+    origin,
+    warm: { base: warm?.base ?? `https://${hosts[0] ?? ''}`, paths: warm?.paths ?? [] },
   };
 }
 
@@ -107,7 +107,7 @@ function checkRedis(
     problems.push({ field: 'UPSTASH_REDIS_REST_TOKEN', message: 'is missing; it is a secret' });
   if (problem || typeof url !== 'string' || typeof token !== 'string' || timeoutMs === undefined)
     return undefined;
-  return { url: trimSlash(url), token, timeoutMs, need };
+  return { url: url.replace(/\/+$/, ''), token, timeoutMs, need };
 }
 
 function redisUrlProblem(url: unknown): string | undefined {
@@ -119,7 +119,7 @@ function redisUrlProblem(url: unknown): string | undefined {
   if (protocol === 'https:') return undefined;
   if (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname))
     return undefined;
-  return `must begin with https:// (plain http:// is accepted for this machine itself only, not for '${hostname}')`;
+  return 'must begin with https:// (plain http:// is accepted for this machine itself only)';
 }
 
 /** Checks a value and adds each problem under the name of its variable. */
@@ -165,8 +165,4 @@ function pick(variables: Variables, names: readonly string[]): Record<string, un
   return Object.fromEntries(
     names.filter((name) => variables[name] !== undefined).map((name) => [name, variables[name]]),
   );
-}
-
-function trimSlash(url: string): string {
-  return url.replace(/\/+$/, '');
 }

@@ -3,10 +3,11 @@ import type { Stamp } from '../codec/stamp.ts';
 import { judge } from '../coherence/marks.ts';
 import type { View } from '../coherence/view.ts';
 import { AuthorityUnavailable } from '../errors.ts';
+import { withDeadline } from '../resilience/deadline.ts';
 import type { Runtime } from '../runtime.ts';
 import { hit, miss, tierError, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Copy } from '../tiers/tier.ts';
+import type { Copy, Tier } from '../tiers/tier.ts';
 import type { EngineParts } from './parts.ts';
 import { attempt, promote } from './promotion.ts';
 
@@ -42,15 +43,23 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
   const { coherence, tiers, sink } = parts;
   let view = coherence.view(key.tenant);
   let verified = coherence.isFresh(view, runtime.now());
+  let asked = false;
   let unavailable = false;
   let reason: MissReason = 'absent';
   if (verified) coherence.renewSoon(key.tenant, view, runtime);
 
   for (const [position, tier] of tiers.entries()) {
     const answer = tier.get(key, runtime.now());
-    const copy = answer instanceof Promise ? await attempt(parts, tier, key, () => answer) : answer;
+    const copy =
+      answer instanceof Promise ? await patiently(parts, tier, key, answer, runtime) : answer;
     if (!copy) continue;
-    if (!verified && !unavailable) {
+    if (!asked) {
+      // Again: the tier may have taken long, and the view may have been replaced meanwhile.
+      view = coherence.view(key.tenant);
+      verified = coherence.isFresh(view, runtime.now());
+    }
+    if (!verified && !asked) {
+      asked = true;
       const checked = await check(parts, key, runtime);
       if (checked) [view, verified] = [checked, true];
       else unavailable = true;
@@ -124,6 +133,17 @@ function stateOfCopy(view: View, copy: Copy, now: number): State {
   const state = stateOf(view, copy.key, copy.entry, false, now);
   if (state === 'fresh') copy.heldAt = view.generation;
   return state;
+}
+
+/** A tier that takes too long is as good as one that has nothing. */
+function patiently<T>(
+  parts: EngineParts,
+  tier: Tier,
+  key: CacheKey,
+  answer: Promise<T>,
+  runtime: Runtime,
+): Promise<T | undefined> {
+  return attempt(parts, tier, key, () => withDeadline(answer, parts.tierTimeoutMs, runtime));
 }
 
 async function check(

@@ -12,6 +12,8 @@ export interface EngineParts {
   readonly sink: Sink;
   /** A read fails, instead of going to the origin, when the authority does not answer. */
   readonly authorityRequired: boolean;
+  /** How long a tier outside the isolate may take to answer a read, in milliseconds. */
+  readonly tierTimeoutMs: number;
   /** A load that took longer is not stored, in milliseconds: work after a response ends at 30 seconds. */
   readonly maxLoadMs: number;
   /** A larger value is not stored, in bytes. */

@@ -1,4 +1,5 @@
 import { hits } from '../coherence/marks.ts';
+import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { purge as purged, purgeFailed } from '../telemetry/events.ts';
 import type { PurgeMode, Target } from '../tenant/target.ts';
@@ -32,4 +33,37 @@ export async function purge(
     parts.sink(purgeFailed(tenant, error));
     throw error;
   }
+}
+
+const FIRST_RETRY_MS = 200;
+/** Work after a response ends at 30 seconds on Workers. */
+const LAST_RETRY_MS = 25_000;
+
+/**
+ * Goes on with a purge that failed, in the background: again and again, at growing distances, as long as copies may be
+ * served without a check. For a change that has happened already and can't be refused any more.
+ */
+export function retryPurge(
+  parts: EngineParts,
+  tenant: TenantId,
+  targets: readonly Target[],
+  mode: PurgeMode,
+  runtime: Runtime,
+): void {
+  const patienceMs = Math.min(parts.coherence.maxUnverifiedMs, LAST_RETRY_MS);
+  runtime.waitUntil(
+    (async () => {
+      for (let waited = 0, pause = FIRST_RETRY_MS; waited + pause <= patienceMs; pause *= 2) {
+        await runtime.sleep(pause);
+        waited += pause;
+        try {
+          await purge(parts, tenant, targets, mode, runtime);
+          return;
+        } catch (error) {
+          // Each failure has been reported as an event; only one that may pass is worth another try.
+          if (!(error instanceof AuthorityUnavailable)) return;
+        }
+      }
+    })(),
+  );
 }

@@ -3,7 +3,11 @@ import { OriginError } from '../errors.ts';
 /** A body that was read to its end, or one that turned out too large and goes on as a stream, its beginning included. */
 export type BoundedBody =
   | { readonly whole: true; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly whole: false; readonly stream: ReadableStream<Uint8Array> };
+  | {
+      readonly whole: false;
+      readonly reason: 'too-large' | 'too-slow';
+      readonly stream: ReadableStream<Uint8Array>;
+    };
 
 /**
  * Reads a body up to `limit` bytes, as long as `late` has not resolved: a client does not wait for a slow body to end
@@ -18,19 +22,21 @@ export async function readBounded(
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) return { whole: true, bytes: new Uint8Array(0) };
   const declared = declaredLength(response);
-  if (declared !== undefined && declared > limit) return { whole: false, stream: body };
+  if (declared !== undefined && declared > limit)
+    return { whole: false, reason: 'too-large', stream: body };
   const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const next = read(reader);
     const result = await Promise.race([next, late]);
-    if (!result) return { whole: false, stream: resume(chunks, reader, next) };
+    if (!result) return { whole: false, reason: 'too-slow', stream: resume(chunks, reader, next) };
     const { done, value } = result;
     if (done) break;
     chunks.push(value);
     length += value.byteLength;
-    if (length > limit) return { whole: false, stream: resume(chunks, reader, undefined) };
+    if (length > limit)
+      return { whole: false, reason: 'too-large', stream: resume(chunks, reader, undefined) };
   }
   if (declared !== undefined && declared !== length) {
     throw new OriginError(

@@ -33,6 +33,6 @@ export function creationTime(headers: Headers, requestedAt: number, respondedAt:
   const apparentAge = date === undefined ? 0 : Math.max(0, respondedAt - date);
   // Date has whole seconds: what is below one is no age.
   const apparent = apparentAge < 1000 ? 0 : apparentAge;
-  const corrected = age === undefined ? 0 : age * 1000 + (respondedAt - requestedAt);
+  const corrected = (age ?? 0) * 1000 + (respondedAt - requestedAt);
   return respondedAt - Math.max(apparent, corrected);
 }

@@ -1,6 +1,7 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import { isEntityTag, weaken } from '../http/etag.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
+import { parseCacheTags } from './cache-tags.ts';
 
 /** What a stored response is made of. */
 export interface StoredResponse {
@@ -42,7 +43,7 @@ export async function httpEntry(stored: StoredResponse): Promise<EntryDraft> {
     freshUntil,
     staleUntil: freshUntil,
     expiresAt: freshUntil,
-    tags: cacheTags(response.headers),
+    tags: parseCacheTags(response.headers) ?? [],
     loadMs: stored.loadMs,
   };
 }
@@ -54,16 +55,4 @@ async function entityTag(headers: Headers, bytes: Uint8Array<ArrayBuffer>): Prom
     return headers.has('content-encoding') ? weaken(etag) : etag;
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
   return `"${digest.subarray(0, 16).toBase64({ alphabet: 'base64url', omitPadding: true })}"`;
-}
-
-/** The caps on what an origin may attach to one response. */
-const MAX_TAGS = 64;
-const MAX_TAG_LENGTH = 256;
-
-/** `Cache-Tag` of a response: a comma-separated list. Tags beyond the caps are dropped. */
-function cacheTags(headers: Headers): string[] {
-  const tags = (headers.get('cache-tag') ?? '').split(',').map((tag) => tag.trim());
-  return [...new Set(tags)]
-    .filter((tag) => tag !== '' && tag.length <= MAX_TAG_LENGTH)
-    .slice(0, MAX_TAGS);
 }

@@ -1,34 +1,25 @@
 import { OriginError } from '../errors.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
-import type { Runtime } from '../runtime.ts';
-import type { TenantPolicy } from '../tenant/policy.ts';
+import type { Exchange, GatewayOptions } from './exchange.ts';
 import { originTarget } from './request-key.ts';
-
-/** The platform's `fetch`, as far as it is used. Injected so that outgoing requests can be counted. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
  * Request headers that never reach an origin: they can change its answer and are no part of the key, or they claim what
- * only this gateway may say.
+ * only this gateway may say. Besides these: everything that begins with `x-forwarded-`, `x-original-` or `cf-`, every
+ * name with an underscore, and what ends at the next hop.
  */
 export const STRIPPED_REQUEST_HEADERS = [
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-proto',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
   'x-host',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
-  'x-original-host',
-  'x-original-url',
   'x-real-ip',
   'x-rewrite-url',
+  'client-ip',
   'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
   'cache-tag',
   'cache-groups',
   'surrogate-key',
@@ -44,27 +35,22 @@ const CONDITIONAL_HEADERS = [
   'range',
 ] as const;
 
-/** The request as it goes to the origin. */
-export interface OriginRequest {
-  readonly request: Request;
-  readonly url: URL;
-  readonly tenant: TenantPolicy;
-  /** The answer may be stored: the client's own conditions stay here. */
-  readonly forStore: boolean;
-  /** How long the response's head may take, in milliseconds. */
-  readonly timeoutMs: number;
-  readonly runtime: Runtime;
-}
+/** Prefixes of names that claim what only this gateway may say, in the spellings that nobody can list. */
+const STRIPPED_PREFIXES = ['cf-', 'x-forwarded-', 'x-original-'] as const;
 
-/** Asks the origin. Redirects are passed on, not followed. Rejects with {@link OriginError}. */
+/**
+ * Asks the origin. Redirects are passed on, not followed. Rejects with {@link OriginError}.
+ * @param forStore the answer may be stored: the client's own conditions stay here
+ */
 export async function fetchOrigin(
-  fetch: Fetch,
-  { request, url, tenant, forStore, timeoutMs, runtime }: OriginRequest,
+  { fetch, originTimeoutMs }: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs'>,
+  { request, url, tenant, runtime }: Omit<Exchange, 'key'>,
+  forStore: boolean,
 ): Promise<Response> {
   const abort = new AbortController();
   let waiting = true;
   // Only the head is waited for: a body may take as long as its reader has patience.
-  void runtime.sleep(timeoutMs).then(() => (waiting ? abort.abort() : undefined));
+  void runtime.sleep(originTimeoutMs).then(() => (waiting ? abort.abort() : undefined));
   const init: RequestInit = {
     method: request.method,
     headers: originHeaders(request, url, forStore),
@@ -73,29 +59,44 @@ export async function fetchOrigin(
     cache: 'no-store',
     signal: abort.signal,
   };
-  if (request.body !== null && request.method !== 'GET' && request.method !== 'HEAD')
+  if (request.body !== null && request.method !== 'GET' && request.method !== 'HEAD') {
     init.body = request.body;
+  }
+  let response: Response;
   try {
-    return await fetch(tenant.origin + originTarget(url), init);
+    response = await fetch(tenant.origin + originTarget(url), init);
   } catch (cause) {
-    if (abort.signal.aborted) {
-      throw new OriginError('origin_timeout', `The origin did not answer within ${timeoutMs} ms.`, {
-        cause,
-      });
-    }
-    throw new OriginError('origin_unreachable', 'The origin could not be reached.', { cause });
+    throw abort.signal.aborted
+      ? new OriginError(
+          'origin_timeout',
+          `The origin did not answer within ${originTimeoutMs} ms.`,
+          { cause },
+        )
+      : new OriginError('origin_unreachable', 'The origin could not be reached.', { cause });
   } finally {
     waiting = false;
   }
+  if (response.status < 200 || response.status > 599) {
+    await response.body?.cancel();
+    throw new OriginError(
+      'origin_invalid',
+      `The origin answered with the status ${response.status}.`,
+    );
+  }
+  return response;
 }
 
 function originHeaders(request: Request, url: URL, forStore: boolean): Headers {
   const headers = new Headers(request.headers);
-  deleteHopByHop(headers);
+  // Before `Connection` can name it.
   const client = headers.get('cf-connecting-ip');
+  deleteHopByHop(headers);
   for (const name of STRIPPED_REQUEST_HEADERS) headers.delete(name);
-  const platformNames = [...headers.keys()].filter((name) => name.startsWith('cf-'));
-  for (const name of platformNames) headers.delete(name);
+  const claims = [...headers.keys()].filter(
+    // Many servers read `_` in a name as `-`: x_forwarded_host would be x-forwarded-host again.
+    (name) => name.includes('_') || STRIPPED_PREFIXES.some((prefix) => name.startsWith(prefix)),
+  );
+  for (const name of claims) headers.delete(name);
   if (forStore) for (const name of CONDITIONAL_HEADERS) headers.delete(name);
   headers.delete('host');
   // One coding, so that an entity tag names one sequence of bytes.

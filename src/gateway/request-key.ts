@@ -1,4 +1,4 @@
-import { encodeSegment } from '../tenant/segments.ts';
+import { encodeKey, encodeSegment, type KeyInput } from '../tenant/segments.ts';
 
 /**
  * The key of a resource behind the gateway: `g:{scheme}:{host}:{path segments}:?{query}`. Made of exactly the path and
@@ -25,6 +25,32 @@ export function treeKey(url: URL): string {
   tree.pathname = tree.pathname.replace(/\/+$/, '');
   if (tree.pathname !== '/') return pathKey(tree);
   return ['g', encodeSegment(tree.protocol.slice(0, -1)), encodeSegment(tree.host)].join(':');
+}
+
+/**
+ * Encodes a key that somebody names, the gateway's own included: behind `g` a segment that begins with `?` is the query,
+ * as in `['g', 'https', 'h.example', 'cities', '?page=2']`. No path segment begins so.
+ */
+export function encodeNamedKey(input: KeyInput): string {
+  const segments = typeof input === 'string' ? input.split(':') : input;
+  if (segments[0] !== 'g') return encodeKey(segments);
+  return segments
+    .map((segment) =>
+      segment.startsWith('?') ? `?${encodeSegment(segment.slice(1))}` : encodeSegment(segment),
+    )
+    .join(':');
+}
+
+/** The longest key, in bytes, and the most segments: a mark or a rule that has to look at more costs more than the entry is worth. */
+const MAX_KEY_BYTES = 4096;
+const MAX_KEY_SEGMENTS = 128;
+
+/** False for a key that is too long to be used: nothing is stored under it. */
+export function isUsableKey(key: string): boolean {
+  if (key.length > MAX_KEY_BYTES) return false;
+  let segments = 1;
+  for (let at = key.indexOf(':'); at !== -1; at = key.indexOf(':', at + 1)) segments += 1;
+  return segments <= MAX_KEY_SEGMENTS;
 }
 
 /** Path and query as they are sent to the origin. An empty query is none. */

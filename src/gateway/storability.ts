@@ -1,4 +1,5 @@
 import { parseCacheControl } from '../http/cache-control.ts';
+import { parseCacheTags } from './cache-tags.ts';
 import { freshnessLifetime } from './freshness.ts';
 
 /** Whether a response may be stored; `reason` is a Token, sent as `detail` of `Cache-Status`. */
@@ -13,6 +14,9 @@ export type Storability =
 const STORABLE_STATUS: ReadonlySet<number> = new Set([
   200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410,
 ]);
+
+/** What the runtime decodes: an entry's bytes have no coding. */
+const DECODED_CODINGS: ReadonlySet<string> = new Set(['identity', 'gzip', 'br']);
 
 /**
  * Decides by RFC 9111, section 3, for a shared cache, on the side of not storing: explicit freshness only; nothing
@@ -29,6 +33,9 @@ export function judgeStorability(request: Request, response: Response, now: numb
   for (const name of ['no-store', 'private', 'no-cache'])
     if (directives.has(name)) return refuse(name);
   if (response.headers.has('set-cookie')) return refuse('set-cookie');
+  const coding = (response.headers.get('content-encoding') ?? 'identity').trim().toLowerCase();
+  if (!DECODED_CODINGS.has(coding)) return refuse('content-encoding');
+  if (!parseCacheTags(response.headers)) return refuse('too-many-tags');
   if (
     request.headers.has('authorization') &&
     !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name))

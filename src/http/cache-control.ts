@@ -9,7 +9,8 @@ const DIRECTIVE =
 
 /**
  * Parses a `Cache-Control` field value (RFC 9111, section 5.2): no policy, just syntax. Of a repeated directive the
- * first counts (section 4.2.1). What is no directive is skipped to the next comma.
+ * first counts (section 4.2.1). A member that is no directive as a whole counts by its name, and what follows its fault is
+ * skipped to the next comma or semicolon: `private; foo` must not be less than `private`.
  */
 export function parseCacheControl(field: string | null | undefined): Directives {
   const directives = new Map<string, string | undefined>();
@@ -23,12 +24,12 @@ export function parseCacheControl(field: string | null | undefined): Directives 
       at += whole.length;
       const key = name.toLowerCase();
       const ended = at >= field.length || field.charAt(at) === ',';
-      if (ended && !directives.has(key))
-        directives.set(key, quoted === undefined ? token : quoted.replace(/\\([^])/g, '$1'));
+      const value = quoted === undefined ? token : quoted.replace(/\\([^])/g, '$1');
+      // A broken member still names its directive, without a value: the strictest reading of each.
+      if (!directives.has(key)) directives.set(key, ended ? value : undefined);
     }
-    const comma = field.indexOf(',', at);
-    if (comma === -1) break;
-    at = comma + 1;
+    while (at < field.length && field.charAt(at) !== ',' && field.charAt(at) !== ';') at += 1;
+    at += 1;
   }
   return directives;
 }

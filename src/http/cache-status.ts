@@ -16,8 +16,6 @@ export type CacheStatus =
       readonly hit: false;
       readonly fwd: ForwardReason;
       readonly stored: boolean;
-      readonly fwdStatus?: number;
-      readonly ttl?: number;
       readonly detail?: string;
     };
 
@@ -34,17 +32,9 @@ export function formatCacheStatus(status: CacheStatus, upstream: string | null):
   return upstream ? `${upstream}, ${member}` : member;
 }
 
-function formatForward({
-  fwd,
-  stored,
-  fwdStatus,
-  ttl,
-  detail,
-}: CacheStatus & { hit: false }): string {
+function formatForward({ fwd, stored, detail }: CacheStatus & { hit: false }): string {
   let member = `${NAME}; fwd=${fwd}`;
   if (stored) member += '; stored';
-  if (fwdStatus !== undefined) member += `; fwd-status=${fwdStatus}`;
-  if (ttl !== undefined) member += `; ttl=${ttl}`;
   if (detail !== undefined) member += `; detail=${detail}`;
   return member;
 }

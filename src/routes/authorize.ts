@@ -1,16 +1,22 @@
 import { createMiddleware } from 'hono/factory';
 import type { Scope } from '../config/config.ts';
-import { forbidden, unauthenticated } from './problems.ts';
+import { badRequest, forbidden, unauthenticated } from './problems.ts';
 import type { RouteEnv, Services } from './services.ts';
 
-/** Lets a request pass whose bearer token may use `scope` on the request's tenant; 401 or 403 otherwise. */
-export const authorize = ({ credentials }: Services, scope: Scope) =>
+/**
+ * Lets a request pass whose bearer token may use `scope` on the tenant that the request names; 401 or 403 otherwise.
+ * Sets the tenant. One that does not exist is told only to a token that is good for every tenant.
+ */
+export const authorize = ({ credentials, tenants }: Services, scope: Scope) =>
   createMiddleware<RouteEnv>(async function authorized(context, next) {
-    const access = await credentials.authorize(
-      context.req.header('authorization') ?? null,
-      context.var.tenant.id,
-      scope,
-    );
-    if (access.allowed) return next();
-    return access.reason === 'unauthenticated' ? unauthenticated() : forbidden(scope);
+    const { tenantId } = context.var;
+    const authorization = context.req.header('authorization') ?? null;
+    const access = await credentials.authorize(authorization, tenantId, scope);
+    if (!access.allowed) {
+      return access.reason === 'unauthenticated' ? unauthenticated() : forbidden(scope);
+    }
+    const tenant = tenants.get(tenantId);
+    if (!tenant) return badRequest("Name a tenant: '?tenant=' must be the id of one.");
+    context.set('tenant', tenant);
+    return next();
   });

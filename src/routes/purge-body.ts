@@ -1,7 +1,6 @@
 import * as z from 'zod';
-import { resourceKey, treeKey } from '../gateway/request-key.ts';
+import { encodeNamedKey, resourceKey, treeKey } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
-import { encodeKey } from '../tenant/segments.ts';
 import {
   keyTarget,
   prefixTarget,
@@ -13,10 +12,20 @@ import {
 /** The most targets of one request. */
 const MAX_TARGETS = 1000;
 
+/** The first segments that keys have: a purge of any other would be acknowledged and hit nothing. */
+const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
+
 const text = z.string().min(1, 'must not be empty').max(4096);
-const key = z.union([text, z.array(z.string()).min(1)], {
-  error: 'must be a key, or a list of its segments',
-});
+const segment = z.string().max(4096);
+const key = z
+  .union([text, z.array(segment).min(1).max(128)], {
+    error: 'must be a key, or a list of its segments',
+  })
+  .refine(
+    (value) =>
+      OWNERS.has(typeof value === 'string' ? (value.split(':')[0] ?? '') : (value[0] ?? '')),
+    "must begin with g (gateway), e (entries of the HTTP API) or n (library's namespaces)",
+  );
 
 /** The body of a purge. At least one target. */
 const body = z.strictObject({
@@ -26,7 +35,17 @@ const body = z.strictObject({
   urls: z.array(text).optional(),
   tags: z.array(z.string().min(1, 'must not be empty').max(256)).optional(),
   /** Absolute URLs of this tenant: the path and everything below it. Or key prefixes on a segment boundary. */
-  prefixes: z.array(key).optional(),
+  prefixes: z
+    .array(
+      z.union([
+        z
+          .string()
+          .regex(/^https?:\/\//i)
+          .max(4096),
+        key,
+      ]),
+    )
+    .optional(),
   /** The whole tenant. */
   all: z.literal(true, { error: 'must be true, or left out' }).optional(),
   mode: z.literal('hard', { error: "must be 'hard'" }).default('hard'),
@@ -49,7 +68,7 @@ export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody 
   const { keys = [], urls = [], tags = [], prefixes = [], all, mode } = parsed.data;
   const problems: string[] = [];
   const targets = new Set<Target>();
-  for (const item of keys) targets.add(keyTarget(encodeKey(item)));
+  for (const item of keys) targets.add(keyTarget(encodeNamedKey(item)));
   for (const item of tags) targets.add(tagTarget(item));
   if (all) targets.add(TENANT_TARGET);
   urls.forEach((item, at) => {
@@ -59,7 +78,7 @@ export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody 
   });
   prefixes.forEach((item, at) => {
     if (typeof item !== 'string' || !/^https?:\/\//i.test(item)) {
-      targets.add(prefixTarget(encodeKey(item)));
+      targets.add(prefixTarget(encodeNamedKey(item)));
       return;
     }
     const url = ownUrl(item, tenant);

@@ -18,7 +18,12 @@ export interface Services {
   readonly coherenceMs: number;
 }
 
-/** What a handler finds in Hono's context: the tenant that the host names, or on the admin host the one of `?tenant=`. */
+/** What a handler finds in Hono's context. */
 export interface RouteEnv {
-  readonly Variables: { tenant: TenantPolicy };
+  readonly Variables: {
+    /** The tenant of the host; on the admin host what `?tenant=` says, whether or not there is such a tenant. */
+    tenantId: string;
+    /** That tenant, on its own hosts and behind `authorize`. */
+    tenant: TenantPolicy;
+  };
 }

@@ -33,12 +33,7 @@ export type TelemetryEvent =
       readonly message: string;
     }
   | { readonly type: 'epoch_changed'; readonly tenant: string; readonly epoch: string }
-  | {
-      readonly type: 'warmed';
-      readonly tenant: string;
-      readonly path: string;
-      readonly outcome: string;
-    };
+  | { readonly type: 'warmed'; readonly tenant: string; readonly outcome: string };
 
 /** Why no stored entry was used. */
 export type MissReason = 'absent' | 'expired' | 'purged' | 'stale' | 'unavailable';
@@ -105,10 +100,9 @@ export const epochChanged = (tenant: string, epoch: string): TelemetryEvent => (
   tenant,
   epoch,
 });
-export const warmed = (tenant: string, path: string, outcome: string): TelemetryEvent => ({
+export const warmed = (tenant: string, outcome: string): TelemetryEvent => ({
   type: 'warmed',
   tenant,
-  path,
   outcome,
 });
 

@@ -2,9 +2,9 @@
 export interface WarmedPath {
   readonly tenant: string;
   readonly path: string;
-  /** `hit`: was there; `stored`; `not_stored`: the origin's answer may not be; `failed`; `skipped`: the budget was spent. */
-  readonly outcome: 'hit' | 'stored' | 'not_stored' | 'failed' | 'skipped';
-  /** HTTP status of the answer; undefined when it was skipped. */
+  /** `hit`: was there; `stored`; `not_stored`: the origin's answer may not be; `failed`. */
+  readonly outcome: 'hit' | 'stored' | 'not_stored' | 'failed';
+  /** HTTP status of the answer; undefined when there was none. */
   readonly status?: number;
 }
 
@@ -17,4 +17,6 @@ export interface WarmReport {
   readonly requests: number;
   readonly budget: number;
   readonly paths: readonly WarmedPath[];
+  /** Paths of any tenant that were not asked for, because the budget could have been passed. */
+  readonly skipped: number;
 }

@@ -67,11 +67,13 @@ export function decodeSegment(encoded: string): string {
   return decoded;
 }
 
-/** Encodes a whole key: segments joined by `:`. */
+/** Encodes a whole key: segments joined by `:`. Throws {@link InvalidKey} for one that is nothing at all. */
 export function encodeKey(input: KeyInput): string {
   const segments = typeof input === 'string' ? input.split(':') : input;
   if (segments.length === 0) throw new InvalidKey('A key needs at least one segment.');
-  return segments.map(encodeSegment).join(':');
+  const key = segments.map(encodeSegment).join(':');
+  if (key === '') throw new InvalidKey('A key must not be empty.');
+  return key;
 }
 
 function decodeWtf8(bytes: readonly number[]): string {

@@ -12,9 +12,9 @@ export const keyTarget = (key: string): Target => `k:${key}`;
 export const tagTarget = (tag: string): Target => `t:${tag}`;
 export const prefixTarget = (prefix: string): Target => `p:${prefix}`;
 
-/** True when the text is a target. */
+/** True when the text is a target. Lenient about what it names: a reader must never refuse what a script has written. */
 export function isTarget(text: string): text is Target {
-  return text === TENANT_TARGET || /^[ktp]:[^]/.test(text);
+  return text === TENANT_TARGET || /^[ktp]:/.test(text);
 }
 
 /** The keys whose entries a purge unlinks from the authority: those that it names, when it is hard. */

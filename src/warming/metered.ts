@@ -1,22 +1,48 @@
+import { AuthorityUnavailable } from '../errors.ts';
 import type { Authority } from '../authority/authority.ts';
-import type { Fetch } from '../gateway/origin.ts';
+import type { Fetch } from '../gateway/exchange.ts';
 import type { Tier } from '../tiers/tier.ts';
 
-/** Counts outgoing requests. */
+/** Counts outgoing requests against a budget. */
 export class Meter {
-  spent = 0;
+  readonly limit: number;
+  #spent = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get spent(): number {
+    return this.#spent;
+  }
+
+  /** True when so many requests more are within the budget. */
+  allows(requests: number): boolean {
+    return this.#spent + requests <= this.limit;
+  }
+
+  /** Counts requests before they are sent. Throws {@link AuthorityUnavailable} when they would pass the budget. */
+  spend(requests: number): void {
+    if (!this.allows(requests)) {
+      throw new AuthorityUnavailable(`The budget of ${this.limit} outgoing requests is spent.`);
+    }
+    this.#spent += requests;
+  }
 }
 
-/** The most outgoing requests that one path can cost: regional read, Redis read, confirm, origin, commit, regional write. */
-export const MOST_PER_PATH = 8;
+/**
+ * What one path usually costs at most: regional read, check, Redis read, confirm, origin, commit, regional write, regional
+ * delete after a refused commit. A path is begun only when so much is left; the budget holds beyond that as well.
+ */
+export const MOST_PER_PATH = 11;
 
 // A script is one request, or two where the server does not know it yet.
 const SCRIPT = 2;
 
 /** Counts what an authority sends, from above. */
 export function meteredAuthority(authority: Authority, meter: Meter): Authority {
-  const count = <T>(requests: number, call: () => Promise<T>): Promise<T> => {
-    meter.spent += requests;
+  const count = async <T>(requests: number, call: () => Promise<T>): Promise<T> => {
+    meter.spend(requests);
     return call();
   };
   return {
@@ -38,16 +64,16 @@ export function meteredTier(tier: Tier, meter: Meter): Tier {
     name: tier.name,
     local: false,
     lifetimeMs: tier.lifetimeMs,
-    get(key, now) {
-      meter.spent += 1;
+    async get(key, now) {
+      meter.spend(1);
       return tier.get(key, now);
     },
-    put(copy, now) {
-      meter.spent += 1;
+    async put(copy, now) {
+      meter.spend(1);
       return tier.put(copy, now);
     },
-    delete(key) {
-      meter.spent += 1;
+    async delete(key) {
+      meter.spend(1);
       return tier.delete(key);
     },
   };
@@ -55,8 +81,8 @@ export function meteredTier(tier: Tier, meter: Meter): Tier {
 
 /** Counts requests to origins. */
 export function meteredFetch(fetch: Fetch, meter: Meter): Fetch {
-  return (url, init) => {
-    meter.spent += 1;
+  return async (url, init) => {
+    meter.spend(1);
     return fetch(url, init);
   };
 }

@@ -8,7 +8,8 @@ export interface PlannedPath {
 
 /**
  * The order of a run: every tenant's first path, then every tenant's second, so that one tenant's long list does not
- * eat another's budget. It begins at another tenant each time (`turn`), so that nobody is last every time.
+ * eat another's budget. It begins at the tenant that `turn` draws, so that nobody is last every time.
+ * @param turn any whole number from 0
  */
 export function planWarming(tenants: readonly TenantPolicy[], turn: number): PlannedPath[] {
   const due = tenants.filter((tenant) => tenant.warm.paths.length > 0);

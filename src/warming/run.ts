@@ -1,6 +1,6 @@
 import type { Gateway } from '../gateway/gateway.ts';
 import type { Runtime } from '../runtime.ts';
-import { warmed, type Sink } from '../telemetry/events.ts';
+import { originError, warmed, type Sink } from '../telemetry/events.ts';
 import type { WarmedPath, WarmReport } from '../telemetry/warm-report.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { MOST_PER_PATH, type Meter } from './metered.ts';
@@ -11,35 +11,39 @@ export interface WarmRun {
   readonly gateway: Gateway;
   readonly meter: Meter;
   readonly tenants: readonly TenantPolicy[];
-  readonly budget: number;
   /** When the trigger was due, in milliseconds since the Unix epoch. */
   readonly scheduledAt: number;
   readonly runtime: Runtime;
   readonly sink: Sink;
 }
 
-const MINUTE_MS = 60_000;
-
 /**
  * Asks for the configured paths through the same path as readers do, one after the other, each to its end with all
- * that it stores, until the budget of outgoing requests could be passed. Reports every path, skipped ones too.
+ * that it stores, until the budget of outgoing requests could be passed. What fails costs itself only.
  */
 export async function runWarming(run: WarmRun): Promise<WarmReport> {
   const startedAt = run.runtime.now();
-  const plan = planWarming(run.tenants, Math.floor(run.scheduledAt / MINUTE_MS));
+  const turn = Number.parseInt(run.runtime.randomId().slice(0, 8), 16);
+  const plan = planWarming(run.tenants, turn);
   const paths: WarmedPath[] = [];
+  let skipped = 0;
   for (const planned of plan) {
-    const done =
-      run.meter.spent + MOST_PER_PATH > run.budget ? skipped(planned) : await warm(run, planned);
-    run.sink(warmed(done.tenant, done.path, done.outcome));
-    paths.push(done);
+    if (run.meter.allows(MOST_PER_PATH)) {
+      const done = await warm(run, planned);
+      run.sink(warmed(done.tenant, done.outcome));
+      paths.push(done);
+    } else {
+      run.sink(warmed(planned.tenant.id, 'skipped'));
+      skipped += 1;
+    }
   }
   return {
     scheduledAt: new Date(run.scheduledAt).toISOString(),
     durationMs: run.runtime.now() - startedAt,
     requests: run.meter.spent,
-    budget: run.budget,
+    budget: run.meter.limit,
     paths,
+    skipped,
   };
 }
 
@@ -47,14 +51,17 @@ async function warm(run: WarmRun, { tenant, path }: PlannedPath): Promise<Warmed
   const behind: Promise<unknown>[] = [];
   // What the answer leaves behind is part of this path: it is waited for, and counted, before the next.
   const runtime: Runtime = { ...run.runtime, waitUntil: (work) => void behind.push(work) };
-  const response = await run.gateway.handle(new Request(tenant.warm.base + path), tenant, runtime);
-  await response.body?.cancel();
-  while (behind.length > 0) await Promise.allSettled(behind.splice(0));
-  return { tenant: tenant.id, path, outcome: outcomeOf(response), status: response.status };
-}
-
-function skipped({ tenant, path }: PlannedPath): WarmedPath {
-  return { tenant: tenant.id, path, outcome: 'skipped' };
+  const done = { tenant: tenant.id, path };
+  try {
+    const request = new Request(tenant.warm.base + path);
+    const response = await run.gateway.handle(request, tenant, runtime);
+    await response.body?.cancel();
+    while (behind.length > 0) await Promise.allSettled(behind.splice(0));
+    return { ...done, outcome: outcomeOf(response), status: response.status };
+  } catch (error) {
+    run.sink(originError(tenant.id, 'warming_failed', error));
+    return { ...done, outcome: 'failed' };
+  }
 }
 
 function outcomeOf(response: Response): WarmedPath['outcome'] {

@@ -89,7 +89,8 @@ export class RedisClient {
       try {
         return await this.#redis.evalsha(sha, [...keys], [...args]);
       } catch (error) {
-        if (!(error instanceof Error) || !error.message.includes('NOSCRIPT')) throw error;
+        // At the beginning only: messages of the SDK go on with the command itself, and so with what callers chose.
+        if (!(error instanceof Error) || !/^(?:ERR )?NOSCRIPT\b/.test(error.message)) throw error;
         return this.#redis.eval(source, [...keys], [...args]);
       }
     });

@@ -57,7 +57,10 @@ end
 
 -- Another process of Redis may lack marks that were acknowledged; a ledger behind its reader does.
 local function open(cursorEpoch, cursorSeen)
-  if not read() or process ~= runId() or (cursorEpoch == epoch and last() < tonumber(cursorSeen)) then create() end
+  if not read() then return create() end
+  local id = runId()
+  local elsewhere = id ~= '' and process ~= '' and process ~= id
+  if elsewhere or (cursorEpoch == epoch and last() < tonumber(cursorSeen)) then create() end
 end
 
 local function marksSince(since)
@@ -74,22 +77,14 @@ end
 /** Marks a target and trims. The retention arguments are microseconds. */
 const MARKING = `
 local function trim(keepEntries, keepCopies, cap, added)
-  local newest = last()
+  -- Reads the whole ledger, so not on every mark: either kind may pass the cap by 1/32, and a mark its time.
   local count = redis.call('ZCARD', ledger) - 1
-  -- Counting the kinds reads the whole ledger: not on every mark, so either kind may pass the cap by 1/32.
-  local whole = count > cap and count % math.max(1, math.floor(cap / 32)) < added
-  local rows
-  if whole then
-    rows = redis.call('ZRANGE', ledger, '-inf', '(+inf', 'BYSCORE', 'WITHSCORES')
-  else
-    local horizon = newest - math.min(keepEntries, keepCopies)
-    rows = redis.call('ZRANGE', ledger, '-inf', '(' .. text(horizon), 'BYSCORE', 'LIMIT', 0, 64, 'WITHSCORES')
-  end
+  if count % math.max(1, math.floor(cap / 32)) >= added then return end
+  local newest = last()
+  local rows = redis.call('ZRANGE', ledger, '-inf', '(+inf', 'BYSCORE', 'WITHSCORES')
   local keys, others = 0, 0
-  if whole then
-    for at = 1, #rows, 2 do
-      if string.sub(rows[at], 1, 4) == 'h:k:' then keys = keys + 1 else others = others + 1 end
-    end
+  for at = 1, #rows, 2 do
+    if string.sub(rows[at], 1, 4) == 'h:k:' then keys = keys + 1 else others = others + 1 end
   end
   local trimmed = false
   for at = 1, #rows, 2 do

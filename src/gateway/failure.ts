@@ -1,0 +1,28 @@
+import { AuthorityUnavailable, OriginError } from '../errors.ts';
+import { problemResponse } from '../http/problem.ts';
+import { originError, type Sink } from '../telemetry/events.ts';
+
+/** What a client is told of a failure: of the origin 502 or 504, of a required authority 503. Other errors are thrown on. */
+export function failureResponse(error: unknown, tenant: string, sink: Sink): Response {
+  if (error instanceof OriginError) {
+    sink(originError(tenant, error.code, error));
+    const timedOut = error.code === 'origin_timeout';
+    return problemResponse({
+      status: timedOut ? 504 : 502,
+      title: timedOut ? 'Gateway Timeout' : 'Bad Gateway',
+      code: error.code,
+      detail: error.message,
+    });
+  }
+  if (error instanceof AuthorityUnavailable) {
+    return problemResponse({
+      status: 503,
+      title: 'Service Unavailable',
+      code: error.code,
+      detail: 'The store that orders purges does not answer, and the configuration requires it.',
+      extra: { retryable: true },
+      headers: { 'retry-after': '1' },
+    });
+  }
+  throw error;
+}
