@@ -97,7 +97,9 @@ export const credentialsField = z
           /^[0-9a-f]{64}$/,
           'must be the SHA-256 of the token, 64 lower-case hexadecimal digits',
         ),
-      tenant: z.union([z.literal('*'), tenantId], { error: `must be * or ${TENANT_ID_FORM}` }),
+      tenant: z
+        .string()
+        .refine((text) => text === '*' || isTenantId(text), `must be * or ${TENANT_ID_FORM}`),
       scopes: z
         .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
         .min(1, 'must name at least one scope'),

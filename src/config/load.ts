@@ -28,7 +28,7 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
 
   const plain = check(
     z.object(plainFields),
-    pick(variables, Object.keys(plainFields)),
+    { readable: true, value: pick(variables, Object.keys(plainFields)) },
     '',
     problems,
   );
@@ -122,30 +122,36 @@ function redisUrlProblem(url: unknown): string | undefined {
   return 'must begin with https:// (plain http:// is accepted for this machine itself only)';
 }
 
-/** Checks a value and adds each problem under the name of its variable. */
+/** Checks a value and adds each problem under the name of its variable. A value that is no JSON has its problem already. */
 function check<T extends z.ZodType>(
   schema: T,
-  value: unknown,
+  value: Parsed,
   field: string,
   problems: ConfigProblem[],
 ): z.output<T> | undefined {
-  if (value === undefined) return undefined;
-  const result = schema.safeParse(value);
+  if (!value.readable) return undefined;
+  const result = schema.safeParse(value.value);
   if (result.success) return result.data;
   for (const issue of result.error.issues) {
-    problems.push({ field: place(field, issue.path), message: issue.message });
+    // The names of unknown members are not repeated: what is pasted into the wrong place may be a secret.
+    const message =
+      issue.code === 'unrecognized_keys' ? 'holds members that it does not have' : issue.message;
+    problems.push({ field: place(field, issue.path), message });
   }
   return undefined;
 }
 
+/** What a variable holds, once its text is read. */
+type Parsed = { readonly readable: true; readonly value: unknown } | { readonly readable: false };
+
 /** A JSON text, or a value that the platform has parsed already. */
-function json(value: unknown, field: string, problems: ConfigProblem[]): unknown {
-  if (typeof value !== 'string') return value;
+function json(value: unknown, field: string, problems: ConfigProblem[]): Parsed {
+  if (typeof value !== 'string') return { readable: true, value };
   try {
-    return JSON.parse(value);
+    return { readable: true, value: JSON.parse(value) };
   } catch {
     problems.push({ field, message: 'is not valid JSON' });
-    return undefined;
+    return { readable: false };
   }
 }
 

@@ -21,9 +21,12 @@ export function parseHttpDate(text: string | null | undefined, now: number): num
   if (!rfc850) return undefined;
   const [, day = '', month = '', digits = '', time = ''] = rfc850;
   const thisYear = new Date(now).getUTCFullYear();
-  let year = thisYear - (thisYear % 100) + Number(digits);
-  if (year > thisYear + 50) year -= 100;
-  return toTime(`${day} ${month} ${year} ${time} GMT`);
+  const inCentury = (century: number): number | undefined =>
+    toTime(`${day} ${month} ${century + Number(digits)} ${time} GMT`);
+  const thisCentury = thisYear - (thisYear % 100);
+  const thisTime = inCentury(thisCentury);
+  const limit = new Date(now).setUTCFullYear(thisYear + 50);
+  return thisTime !== undefined && thisTime > limit ? inCentury(thisCentury - 100) : thisTime;
 }
 
 function toTime(text: string): number | undefined {

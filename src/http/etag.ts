@@ -1,4 +1,4 @@
-const ENTITY_TAG = /\s*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/y;
+const ENTITY_TAG = /((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)/y;
 
 /** True when the text is one entity tag, weak or strong (RFC 9110, section 8.8.3). */
 export function isEntityTag(text: string): boolean {
@@ -19,7 +19,8 @@ export function matchesIfNoneMatch(field: string, etag: string): boolean {
   const opaque = etag.replace(/^W\//, '');
   let at = 0;
   while (at < field.length) {
-    if (field.charAt(at) === ',') {
+    // Empty elements of a list count for nothing (section 5.6.1.2).
+    if (/[,\s]/.test(field.charAt(at))) {
       at += 1;
       continue;
     }

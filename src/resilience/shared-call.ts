@@ -45,8 +45,9 @@ export class SharedCalls<T> {
   }
 
   async #lead(name: string, call: () => Promise<T>, runtime: Runtime): Promise<T> {
+    const startedAt = runtime.now();
     const promise = call();
-    const flight = { promise, startedAt: runtime.now() };
+    const flight = { promise, startedAt };
     this.#flights.set(name, flight);
     const settled = promise.then(
       () => this.#land(name, flight),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { encodeNamedKey, resourceKey, treeKey } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
+import type { KeyInput } from '../tenant/segments.ts';
 import {
   keyTarget,
   prefixTarget,
@@ -17,15 +18,15 @@ const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
 
 const text = z.string().min(1, 'must not be empty').max(4096);
 const segment = z.string().max(4096);
-const key = z
-  .union([text, z.array(segment).min(1).max(128)], {
-    error: 'must be a key, or a list of its segments',
-  })
-  .refine(
-    (value) =>
-      OWNERS.has(typeof value === 'string' ? (value.split(':')[0] ?? '') : (value[0] ?? '')),
-    "must begin with g (gateway), e (entries of the HTTP API) or n (library's namespaces)",
-  );
+const named = z.union([text, z.array(segment).min(1).max(128)], {
+  error: 'must be a key, or a list of its segments',
+});
+const beginsAsKeysDo = (input: KeyInput): boolean =>
+  OWNERS.has((typeof input === 'string' ? input.split(':') : input)[0] ?? '');
+const OWNERS_MESSAGE =
+  "must begin with g (gateway), e (entries of the HTTP API) or n (library's namespaces)";
+const key = named.refine(beginsAsKeysDo, OWNERS_MESSAGE);
+const prefix = named.refine((value) => isUrl(value) || beginsAsKeysDo(value), OWNERS_MESSAGE);
 
 /** The body of a purge. At least one target. */
 const body = z.strictObject({
@@ -35,17 +36,7 @@ const body = z.strictObject({
   urls: z.array(text).optional(),
   tags: z.array(z.string().min(1, 'must not be empty').max(256)).optional(),
   /** Absolute URLs of this tenant: the path and everything below it. Or key prefixes on a segment boundary. */
-  prefixes: z
-    .array(
-      z.union([
-        z
-          .string()
-          .regex(/^https?:\/\//i)
-          .max(4096),
-        key,
-      ]),
-    )
-    .optional(),
+  prefixes: z.array(prefix).optional(),
   /** The whole tenant. */
   all: z.literal(true, { error: 'must be true, or left out' }).optional(),
   mode: z.literal('hard', { error: "must be 'hard'" }).default('hard'),
@@ -77,7 +68,7 @@ export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody 
     else targets.add(prefixTarget(resourceKey(url)));
   });
   prefixes.forEach((item, at) => {
-    if (typeof item !== 'string' || !/^https?:\/\//i.test(item)) {
+    if (!isUrl(item)) {
       targets.add(prefixTarget(encodeNamedKey(item)));
       return;
     }
@@ -102,4 +93,8 @@ function ownUrl(item: string, tenant: TenantPolicy): URL | string {
     return 'must begin with https:// or http://';
   if (!tenant.hosts.includes(url.hostname)) return `'${url.hostname}' is not a host of this tenant`;
   return url;
+}
+
+function isUrl(input: KeyInput): input is string {
+  return typeof input === 'string' && /^https?:\/\//i.test(input);
 }

@@ -1,0 +1,305 @@
+import { describe, expect, it, test } from 'vitest';
+import { loadConfig, type Variables } from '../../../src/config/load.ts';
+import { ConfigError } from '../../../src/errors.ts';
+
+const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
+const OTHER = { id: 'other', hosts: ['other.example'], origin: 'https://other-origin.example' };
+const DIGEST = '0123456789abcdef'.repeat(4);
+const OTHER_DIGEST = 'f'.repeat(64);
+const CREDENTIAL = { id: 'ci', sha256: DIGEST, tenant: 'acme', scopes: ['purge'] };
+
+const load = (variables: Variables) =>
+  loadConfig({ CACHE_PRESET: 'minimal', ...variables }, [TENANT]);
+
+function errorOf(variables: Variables): ConfigError | undefined {
+  try {
+    load(variables);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+const problemsOf = (variables: Variables): string[] =>
+  (errorOf(variables)?.problems ?? []).map(({ field, message }) => `${field}: ${message}`);
+
+describe('TENANTS', () => {
+  it.each<[string, unknown]>([
+    ['as a JSON text', JSON.stringify([OTHER])],
+    ['as a value that the platform has parsed', [OTHER]],
+  ])('counts instead of the bundled list, %s', (_what, value) => {
+    expect(load({ TENANTS: value }).tenants.map(({ id }) => id)).toEqual(['other']);
+  });
+
+  test('the bundled list may be a JSON text too', () => {
+    const config = loadConfig({ CACHE_PRESET: 'minimal' }, JSON.stringify([OTHER]));
+    expect(config.tenants.map(({ id }) => id)).toEqual(['other']);
+  });
+
+  test('a tenant with everything', () => {
+    const full = {
+      id: 'a-b_1',
+      hosts: ['a.example', '127.0.0.1', 'localhost'],
+      origin: 'http://127.0.0.1:8000/base/',
+      warm: { base: 'http://localhost:8787/', paths: ['/', '/cities?country=AD', '/%C3%A9'] },
+    };
+    expect(load({ TENANTS: [full] }).tenants).toEqual([
+      {
+        ...full,
+        origin: 'http://127.0.0.1:8000/base',
+        warm: { ...full.warm, base: 'http://localhost:8787' },
+      },
+    ]);
+  });
+
+  test('readers of a tenant ask under https and its first host, unless it says otherwise', () => {
+    const hosts = ['first.example', 'second.example'];
+    const [tenant] = load({ TENANTS: [{ ...TENANT, hosts, warm: { paths: ['/'] } }] }).tenants;
+    expect(tenant?.warm).toEqual({ base: 'https://first.example', paths: ['/'] });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no JSON', '{', 'TENANTS: is not valid JSON'],
+    ['an empty text', '', 'TENANTS: is not valid JSON'],
+    ['no list', '{}', 'TENANTS: '],
+    ['a list of nothing', [], 'TENANTS: must hold at least one tenant'],
+    ['a tenant that is text', ['acme'], 'TENANTS[0]: '],
+    ['no id', [{ ...TENANT, id: undefined }], 'TENANTS[0].id: '],
+    ['a bad id', [TENANT, { ...OTHER, id: 'No' }], 'TENANTS[1].id: must be 1 to 64 characters'],
+    ['no host', [{ ...TENANT, hosts: [] }], 'TENANTS[0].hosts: must name at least one host'],
+    [
+      'a host with a port',
+      [{ ...TENANT, hosts: ['a', 'b:80'] }],
+      'TENANTS[0].hosts[1]: must be a host name',
+    ],
+    [
+      'a host in upper case',
+      [{ ...TENANT, hosts: ['A.example'] }],
+      'TENANTS[0].hosts[0]: must be a host name',
+    ],
+    [
+      'a wildcard',
+      [{ ...TENANT, hosts: ['*.example'] }],
+      'TENANTS[0].hosts[0]: must be a host name',
+    ],
+    [
+      'a host that is too long',
+      [{ ...TENANT, hosts: [`${'a.'.repeat(127)}a`] }],
+      'TENANTS[0].hosts[0]: must be a host name',
+    ],
+    [
+      'an origin without a scheme',
+      [{ ...TENANT, origin: 'origin.example' }],
+      'TENANTS[0].origin: must be a URL such as',
+    ],
+    [
+      'an origin of another scheme',
+      [{ ...TENANT, origin: 'ftp://o.example' }],
+      'TENANTS[0].origin: must begin with https:// or http://',
+    ],
+    [
+      'an origin with a user',
+      [{ ...TENANT, origin: 'https://u@o.example' }],
+      'TENANTS[0].origin: must not hold a user name',
+    ],
+    [
+      'an origin with a password',
+      [{ ...TENANT, origin: 'https://:p@o.example' }],
+      'TENANTS[0].origin: must not hold a user name',
+    ],
+    [
+      'an origin with a query',
+      [{ ...TENANT, origin: 'https://o.example/?a=1' }],
+      'TENANTS[0].origin: must not hold a query',
+    ],
+    [
+      'an origin with a fragment',
+      [{ ...TENANT, origin: 'https://o.example/#a' }],
+      'TENANTS[0].origin: must not hold a query, a fragment',
+    ],
+    [
+      'a path that does not begin with a slash',
+      [{ ...TENANT, warm: { paths: ['/a', 'b'] } }],
+      'TENANTS[0].warm.paths[1]: must be a path',
+    ],
+    [
+      'a path with a space',
+      [{ ...TENANT, warm: { paths: ['/a b'] } }],
+      'TENANTS[0].warm.paths[0]: must be a path',
+    ],
+    [
+      'a path with a fragment',
+      [{ ...TENANT, warm: { paths: ['/a#b'] } }],
+      'TENANTS[0].warm.paths[0]: must be a path',
+    ],
+    [
+      'a base on a host that is not its own',
+      [{ ...TENANT, warm: { base: 'https://other.example', paths: [] } }],
+      "TENANTS[0].warm.base: must be on one of the tenant's own hosts",
+    ],
+    [
+      'a bad base',
+      [{ ...TENANT, warm: { base: 'x', paths: [] } }],
+      'TENANTS[0].warm.base: must be a URL',
+    ],
+    ['an unknown member', [{ ...TENANT, orign: 'x' }], 'TENANTS[0]: '],
+    [
+      'an unknown member of warm',
+      [{ ...TENANT, warm: { paths: [], cron: 'x' } }],
+      'TENANTS[0].warm: ',
+    ],
+    [
+      'two tenants of one id',
+      [TENANT, { ...OTHER, id: 'acme' }],
+      'TENANTS[1].id: is the id of another tenant already',
+    ],
+    [
+      'a host of two tenants',
+      [TENANT, { ...OTHER, hosts: ['x', 'acme.example'] }],
+      'TENANTS[1].hosts[1]: is listed already',
+    ],
+    ['a host twice', [{ ...TENANT, hosts: ['x', 'x'] }], 'TENANTS[0].hosts[1]: is listed already'],
+  ])('%s is a problem', (_what, value, problem) => {
+    for (const given of typeof value === 'string' ? [value] : [value, JSON.stringify(value)]) {
+      const problems = problemsOf({ TENANTS: given });
+      expect(problems).toHaveLength(1);
+      expect(problems[0]?.startsWith(problem)).toBe(true);
+    }
+  });
+
+  test('no tenant may own the ADMIN_HOST', () => {
+    expect(problemsOf({ ADMIN_HOST: 'acme.example', TENANTS: [OTHER, TENANT] })).toEqual([
+      'TENANTS[1].hosts: must not hold the ADMIN_HOST',
+    ]);
+  });
+
+  it.each([
+    'https://o.example?',
+    'https://o.example#',
+    'https://o.example/base?',
+    ' https://o.example ',
+    'https://o.example\n',
+  ])('the origin %j is refused, or is one that a path can be put behind', (origin) => {
+    const TENANTS = [
+      { ...TENANT, hosts: ['o.example'], origin, warm: { base: origin, paths: [] } },
+    ];
+    if (errorOf({ TENANTS })) return;
+    const [tenant] = load({ TENANTS }).tenants;
+    for (const base of [tenant?.origin, tenant?.warm.base]) {
+      const url = `${base}/path?query`;
+      expect(URL.canParse(url) && new URL(url).href).toMatch(/example(?:\/base)?\/path\?query$/);
+    }
+  });
+});
+
+describe('CREDENTIALS', () => {
+  it.each<[string, unknown]>([
+    ['as a JSON text', JSON.stringify([CREDENTIAL])],
+    ['as a value', [CREDENTIAL]],
+  ])('are read %s', (_what, value) => {
+    expect(load({ CREDENTIALS: value }).credentials).toEqual([CREDENTIAL]);
+  });
+
+  test('may be of every tenant, and of a tenant that is not configured here', () => {
+    const list = [
+      { ...CREDENTIAL, tenant: '*', scopes: ['purge', 'stats'] },
+      { ...CREDENTIAL, id: 'other', sha256: OTHER_DIGEST, tenant: 'else' },
+    ];
+    expect(load({ CREDENTIALS: list }).credentials).toEqual(list);
+  });
+
+  test('may be left out: nobody may purge then', () => {
+    expect(load({}).credentials).toEqual([]);
+    expect(load({ CREDENTIALS: '[]' }).credentials).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no JSON', '[', 'CREDENTIALS: is not valid JSON'],
+    ['no list', '{"id":"a"}', 'CREDENTIALS: '],
+    ['no id', [{ ...CREDENTIAL, id: '' }], 'CREDENTIALS[0].id: must not be empty'],
+    [
+      'a digest that is too short',
+      [{ ...CREDENTIAL, sha256: 'ab' }],
+      'CREDENTIALS[0].sha256: must be the SHA-256',
+    ],
+    [
+      'a digest in upper case',
+      [{ ...CREDENTIAL, sha256: DIGEST.toUpperCase() }],
+      'CREDENTIALS[0].sha256: must be the SHA-256',
+    ],
+    [
+      'a token instead of a digest',
+      [{ ...CREDENTIAL, sha256: 'token' }],
+      'CREDENTIALS[0].sha256: must be the SHA-256',
+    ],
+    [
+      'a tenant that is none',
+      [{ ...CREDENTIAL, tenant: 'A' }],
+      'CREDENTIALS[0].tenant: must be * or 1 to 64',
+    ],
+    [
+      'no scope',
+      [{ ...CREDENTIAL, scopes: [] }],
+      'CREDENTIALS[0].scopes: must name at least one scope',
+    ],
+    [
+      'an unknown scope',
+      [CREDENTIAL, { ...CREDENTIAL, scopes: ['purge', 'all'] }],
+      'CREDENTIALS[1].scopes[1]: must be one of purge, stats',
+    ],
+    [
+      'an id twice',
+      [CREDENTIAL, { ...CREDENTIAL, sha256: OTHER_DIGEST }],
+      'CREDENTIALS[1].id: is used twice',
+    ],
+    [
+      'a digest twice: nobody could say whose token it was',
+      [CREDENTIAL, { ...CREDENTIAL, id: 'other' }],
+      'CREDENTIALS[1].sha256: is used twice',
+    ],
+    ['an unknown member', [{ ...CREDENTIAL, role: 'admin' }], 'CREDENTIALS[0]: '],
+  ])('%s is a problem', (_what, value, problem) => {
+    const problems = problemsOf({ CREDENTIALS: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.startsWith(problem)).toBe(true);
+  });
+});
+
+describe('a secret is in no message: the Worker answers with them', () => {
+  const SECRET = 'S3cr3tValue-0123456789';
+  const secretly: Variables = { UPSTASH_REDIS_REST_TOKEN: SECRET, CACHE_PRESET: 'production' };
+
+  it.each<[string, Variables]>([
+    ['a token beside a bad URL', { ...secretly, UPSTASH_REDIS_REST_URL: 'http://redis.example' }],
+    ['a token as the URL', { ...secretly, UPSTASH_REDIS_REST_URL: SECRET }],
+    [
+      'a token inside the URL',
+      {
+        ...secretly,
+        UPSTASH_REDIS_REST_URL: `http://default:${SECRET}@redis.example/${SECRET}?t=${SECRET}`,
+      },
+    ],
+    ['credentials that are a token', { CREDENTIALS: SECRET }],
+    ['credentials that are a token in JSON', { CREDENTIALS: JSON.stringify(SECRET) }],
+    ['a list of tokens', { CREDENTIALS: [SECRET] }],
+    ['a token as the digest', { CREDENTIALS: [{ ...CREDENTIAL, sha256: SECRET }] }],
+    ['a token as the tenant', { CREDENTIALS: [{ ...CREDENTIAL, tenant: SECRET }] }],
+    ['a token as a scope', { CREDENTIALS: [{ ...CREDENTIAL, scopes: [SECRET] }] }],
+    ['a token as the id', { CREDENTIALS: [{ ...CREDENTIAL, id: SECRET, scopes: [] }] }],
+    ['tokens with their scopes', { CREDENTIALS: { [SECRET]: ['purge'] } }],
+    ['a list of tokens with their scopes', { CREDENTIALS: [{ [SECRET]: ['purge'] }] }],
+    ['a token beside the digest', { CREDENTIALS: [{ ...CREDENTIAL, token: SECRET }] }],
+    ['JSON that breaks off', { CREDENTIALS: `[{"id":"a","token":"${SECRET}` }],
+    ['JSON with a token without quotes', { CREDENTIALS: `[${SECRET}]` }],
+    [
+      'an origin with a password',
+      { TENANTS: [{ ...TENANT, origin: `https://u:${SECRET}@o.example` }] },
+    ],
+  ])('%s', (_what, variables) => {
+    const error = errorOf(variables);
+    expect(error).toBeInstanceOf(ConfigError);
+    const said = `${error?.message} ${JSON.stringify(error?.problems)} ${String(error?.cause)}`;
+    expect(said).not.toContain(SECRET);
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it, test } from 'vitest';
+import { creationTime, freshnessLifetime } from '../../../src/gateway/freshness.ts';
+import { parseCacheControl } from '../../../src/http/cache-control.ts';
+
+const NOW = Date.UTC(2026, 7, 1, 12, 0, 0);
+const date = (ms: number): string => new Date(ms).toUTCString();
+
+describe('the freshness lifetime (RFC 9111, section 4.2.1)', () => {
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ['s-maxage before max-age', { 'cache-control': 'max-age=1, s-maxage=2' }, 2],
+    ['s-maxage of 0 counts too', { 'cache-control': 'max-age=1, s-maxage=0' }, 0],
+    ['max-age', { 'cache-control': 'public, max-age=60' }, 60],
+    ['max-age before Expires (5.3)', { 'cache-control': 'max-age=60', expires: date(NOW) }, 60],
+    ['max-age of 0', { 'cache-control': 'max-age=0' }, 0],
+    ['the largest', { 'cache-control': 'max-age=99999999999' }, 2 ** 31],
+    ['an invalid max-age is already stale (4.2.1)', { 'cache-control': 'max-age=x' }, 0],
+    ['a negative one', { 'cache-control': 'max-age=-1' }, 0],
+    ['one with a fraction', { 'cache-control': 'max-age=1.5' }, 0],
+    ['one without a value', { 'cache-control': 'max-age' }, 0],
+    ['an invalid s-maxage does not fall back', { 'cache-control': 's-maxage=x, max-age=60' }, 0],
+    [
+      'an invalid max-age does not fall back',
+      { 'cache-control': 'max-age=x', expires: date(NOW + 9000) },
+      0,
+    ],
+    ['Expires less Date', { expires: date(NOW + 30_000), date: date(NOW - 10_000) }, 40],
+    ['Expires less now, without Date', { expires: date(NOW + 30_000) }, 30],
+    ['Expires less now, with a Date that is none', { expires: date(NOW + 30_000), date: 'x' }, 30],
+    ['Expires before Date', { expires: date(NOW - 10_000), date: date(NOW) }, 0],
+    ['Expires equal to Date', { expires: date(NOW), date: date(NOW) }, 0],
+    ['Expires: 0 is in the past (5.3)', { expires: '0' }, 0],
+    ['an Expires that is none', { expires: 'never' }, 0],
+    ['two of them', { expires: `${date(NOW + 9000)}, ${date(NOW + 9000)}` }, 0],
+    ['an Expires that is empty', { expires: '' }, 0],
+    ['nothing: there are no heuristics', { 'last-modified': date(NOW - 1e9) }, undefined],
+    ['directives that say nothing of it', { 'cache-control': 'public, immutable' }, undefined],
+  ])('%s', (_what, fields, seconds) => {
+    const headers = new Headers(fields);
+    const directives = parseCacheControl(headers.get('cache-control'));
+    expect(freshnessLifetime(headers, directives, NOW)).toBe(seconds);
+  });
+});
+
+describe('when a response was made (RFC 9111, section 4.2.3)', () => {
+  const SENT = NOW - 400;
+  it.each<[string, Record<string, string>, number]>([
+    ['nothing said: as old as the answer took, which may have been made at its beginning', {}, 400],
+    ['a Date of this second is no age of its own', { date: date(NOW) }, 400],
+    ['a Date of a second ago is one', { date: date(NOW - 1000) }, 1000],
+    ['a Date in the past', { date: date(NOW - 5000) }, 5000],
+    ['a Date in the future: the origin’s clock is ahead', { date: date(NOW + 60_000) }, 400],
+    ['a Date that is none', { date: 'yesterday' }, 400],
+    ['Age, and how long the answer took', { age: '7' }, 7400],
+    ['Age 0, and how long the answer took', { age: '0' }, 400],
+    ['the larger: Age', { age: '7', date: date(NOW - 5000) }, 7400],
+    ['the larger: Date', { age: '2', date: date(NOW - 5000) }, 5000],
+    ['of several Ages the first (5.1)', { age: '3, 9' }, 3400],
+    ['an Age that is none is ignored (5.1)', { age: 'x' }, 400],
+    ['a negative Age is none', { age: '-5' }, 400],
+    ['an Age with a fraction is none', { age: '1.5' }, 400],
+    ['an invalid one in front of a good one', { age: 'x, 9' }, 400],
+    ['an empty Age', { age: '' }, 400],
+    ['an overlong Age', { age: '9'.repeat(50) }, 2 ** 31 * 1000 + 400],
+  ])('%s', (_what, fields, age) => {
+    expect(NOW - creationTime(new Headers(fields), SENT, NOW)).toBe(age);
+  });
+
+  test('a Date has whole seconds: what is below one is no age', () => {
+    const headers = new Headers({ date: date(NOW) });
+    expect(creationTime(headers, NOW + 999, NOW + 999)).toBe(NOW + 999);
+    expect(creationTime(headers, NOW + 1000, NOW + 1000)).toBe(NOW);
+  });
+
+  test('is never after the answer came', () => {
+    expect(creationTime(new Headers({ date: date(NOW + 1e9), age: '0' }), NOW, NOW)).toBe(NOW);
+  });
+});

@@ -1,0 +1,300 @@
+import { describe, expect, it, test } from 'vitest';
+import type { Fetch } from '../../../src/gateway/exchange.ts';
+import { fetchOrigin, STRIPPED_REQUEST_HEADERS } from '../../../src/gateway/origin.ts';
+import { manualRuntime, turn } from '../support/runtime.ts';
+import { tenant } from '../support/tenants.ts';
+
+const acme = tenant('acme', { origin: 'https://origin.example/base' });
+
+interface Sent {
+  readonly url: string;
+  readonly init: RequestInit;
+  readonly headers: Headers;
+}
+
+/** Sends a request to an origin that answers `ok`, and says what it was sent. */
+async function send(
+  request: Request,
+  options: { forStore?: boolean; origin?: string } = {},
+): Promise<Sent> {
+  const sent: Sent[] = [];
+  const fetch: Fetch = (url, init) => {
+    sent.push({ url, init, headers: new Headers(init.headers) });
+    return Promise.resolve(new Response('ok'));
+  };
+  const exchange = {
+    request,
+    url: new URL(request.url),
+    tenant: { ...acme, origin: options.origin ?? acme.origin },
+    runtime: manualRuntime(),
+  };
+  const { forStore = true } = options;
+  const response = await fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, forStore);
+  expect(await response.text()).toBe('ok');
+  const [only] = sent;
+  if (!only || sent.length !== 1) throw new Error(`${sent.length} requests`);
+  return only;
+}
+
+const get = (headers: Record<string, string> = {}, url = 'https://acme.example/x?y=1'): Request =>
+  new Request(url, { headers });
+
+/** A request with headers that a Request here would refuse or drop. */
+function withHeaders(headers: Record<string, string>): Request {
+  const request = get();
+  return new Proxy(request, {
+    get: (target, name) =>
+      name === 'headers' ? new Headers(headers) : (Reflect.get(target, name, target) as unknown),
+  });
+}
+
+describe('every request to an origin', () => {
+  it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
+    '%s stays out of the platform’s own cache and follows no redirect',
+    async (method) => {
+      for (const forStore of [true, false]) {
+        const { init } = await send(new Request('https://acme.example/', { method }), { forStore });
+        expect(init).toMatchObject({ method, cache: 'no-store', redirect: 'manual' });
+      }
+    },
+  );
+
+  it.each([
+    [
+      'https://acme.example/x?y=1',
+      'https://origin.example/base',
+      'https://origin.example/base/x?y=1',
+    ],
+    ['https://acme.example/', 'https://origin.example', 'https://origin.example/'],
+    ['https://acme.example/?', 'https://origin.example', 'https://origin.example/'],
+    [
+      'https://acme.example//evil.example/',
+      'https://origin.example',
+      'https://origin.example//evil.example/',
+    ],
+    [
+      'https://acme.example/@evil.example',
+      'https://origin.example',
+      'https://origin.example/@evil.example',
+    ],
+    ['http://acme.example:8787/a#b', 'http://127.0.0.1:8000', 'http://127.0.0.1:8000/a'],
+    [
+      'https://acme.example/a/%2e%2e/%2e%2e/b',
+      'https://origin.example/base',
+      'https://origin.example/base/b',
+    ],
+    [
+      'https://acme.example/a%2f..%2fb',
+      'https://origin.example/base',
+      'https://origin.example/base/a%2f..%2fb',
+    ],
+  ])('%s at %s is %s', async (url, origin, expected) => {
+    expect((await send(get({}, url), { origin })).url).toBe(expected);
+  });
+
+  test('asks for the identity coding, whatever the client accepts', async () => {
+    const { headers } = await send(get({ 'accept-encoding': 'br, gzip' }), { forStore: false });
+    expect(headers.get('accept-encoding')).toBe('identity');
+  });
+
+  test('passes the client’s own headers on', async () => {
+    const own = {
+      accept: 'application/json',
+      authorization: 'Bearer a',
+      cookie: 'a=b',
+      'x-own': '1',
+    };
+    const { headers } = await send(get(own));
+    expect(Object.fromEntries(headers)).toMatchObject(own);
+  });
+});
+
+describe('what only this gateway may say', () => {
+  it.each([
+    ...STRIPPED_REQUEST_HEADERS,
+    'x-forwarded-for',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-forwarded-port',
+    'x-forwarded-prefix',
+    'x-forwarded-anything',
+    'x-original-host',
+    'x-original-url',
+    // Many servers read `_` as `-`.
+    'x_forwarded_host',
+    'x-forwarded_for',
+    'x_own',
+  ])('%s of the client never reaches the origin', async (name) => {
+    const { headers } = await send(get({ [name]: 'from the client', 'x-own': '1' }));
+    expect(headers.get(name) ?? '').not.toContain('from the client');
+    expect(headers.get('x-own')).toBe('1');
+  });
+
+  it.each(['cf-connecting-ip', 'cf-ray', 'cf-ipcountry', 'cf-visitor', 'cf-worker', 'cf-anything'])(
+    'nor does %s, of the platform',
+    async (name) => {
+      const { headers } = await send(get({ [name]: '203.0.113.9' }));
+      expect(headers.has(name)).toBe(false);
+    },
+  );
+
+  test('X-Forwarded-* say what the platform saw', async () => {
+    const forged = {
+      'cf-connecting-ip': '203.0.113.9',
+      'x-forwarded-for': '10.0.0.1',
+      'x-forwarded-proto': 'gopher',
+      'x-forwarded-host': 'evil.example',
+    };
+    const { headers } = await send(get(forged, 'https://acme.example:8443/'));
+    expect(headers.get('x-forwarded-for')).toBe('203.0.113.9');
+    expect(headers.get('x-forwarded-proto')).toBe('https');
+    expect(headers.get('x-forwarded-host')).toBe('acme.example:8443');
+  });
+
+  test('X-Forwarded-For is left out where the platform names no client', async () => {
+    const { headers } = await send(get({ 'x-forwarded-for': '10.0.0.1' }));
+    expect(headers.has('x-forwarded-for')).toBe(false);
+  });
+
+  test('no client can hide its address by naming it in Connection', async () => {
+    const { headers } = await send(
+      withHeaders({ connection: 'cf-connecting-ip', 'cf-connecting-ip': '203.0.113.9' }),
+    );
+    expect(headers.get('x-forwarded-for')).toBe('203.0.113.9');
+  });
+
+  test('nor anything else that is set here', async () => {
+    const names = 'x-forwarded-proto, x-forwarded-host, accept-encoding';
+    const { headers } = await send(withHeaders({ connection: names }));
+    expect(headers.get('x-forwarded-proto')).toBe('https');
+    expect(headers.get('x-forwarded-host')).toBe('acme.example');
+    expect(headers.get('accept-encoding')).toBe('identity');
+  });
+});
+
+test('what ends at this hop does not go on: fixed fields, and those that Connection names', async () => {
+  const { headers } = await send(
+    withHeaders({
+      connection: 'x-hop, close',
+      'x-hop': '1',
+      'keep-alive': '5',
+      te: 'trailers',
+      upgrade: 'websocket',
+      host: 'acme.example',
+      'x-own': '1',
+    }),
+  );
+  expect([...headers.keys()].toSorted()).toEqual([
+    'accept-encoding',
+    'x-forwarded-host',
+    'x-forwarded-proto',
+    'x-own',
+  ]);
+});
+
+describe('the client’s conditions', () => {
+  const conditions = {
+    'if-match': '"a"',
+    'if-modified-since': 'Sun, 06 Nov 1994 08:49:37 GMT',
+    'if-none-match': '"a"',
+    'if-range': '"a"',
+    'if-unmodified-since': 'Sun, 06 Nov 1994 08:49:37 GMT',
+    range: 'bytes=0-1',
+  };
+
+  test('stay here when the answer may be stored: that must be all of it', async () => {
+    const { headers } = await send(withHeaders(conditions), { forStore: true });
+    for (const name of Object.keys(conditions))
+      expect([name, headers.has(name)]).toEqual([name, false]);
+  });
+
+  test('go to the origin when it is not', async () => {
+    const { headers } = await send(withHeaders(conditions), { forStore: false });
+    expect(Object.fromEntries(headers)).toMatchObject(conditions);
+  });
+});
+
+describe('a body', () => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('of %s goes to the origin', async (method) => {
+    const client: RequestInit = { method, body: 'the body' };
+    const request = new Request('https://acme.example/', client);
+    const { init } = await send(request, { forStore: false });
+    expect(await new Response(init.body).text()).toBe('the body');
+  });
+
+  test('is none where the client sent none', async () => {
+    for (const method of ['GET', 'HEAD', 'DELETE']) {
+      const { init } = await send(new Request('https://acme.example/', { method }));
+      expect('body' in init).toBe(false);
+    }
+  });
+});
+
+describe('an origin that does not answer', () => {
+  const ask = (fetch: Fetch, runtime = manualRuntime()) => {
+    const exchange = {
+      request: get(),
+      url: new URL('https://acme.example/'),
+      tenant: acme,
+      runtime,
+    };
+    const answer = fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, true);
+    return { answer, runtime };
+  };
+  /** Like a real fetch: rejects when it is aborted. */
+  const hanging: Fetch = (_url, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(new DOMException('aborted', 'AbortError')));
+    });
+
+  test('in time is given up', async () => {
+    const { answer, runtime } = ask(hanging);
+    let ended = false;
+    void answer.catch(() => (ended = true));
+    await runtime.advance(999);
+    expect(ended).toBe(false);
+    await runtime.advance(1);
+    await expect(answer).rejects.toMatchObject({
+      code: 'origin_timeout',
+      retryable: true,
+      tier: 'origin',
+      message: 'The origin did not answer within 1000 ms.',
+    });
+  });
+
+  test('at all is unreachable, and the cause is kept', async () => {
+    const cause = new TypeError('connection refused');
+    const { answer } = ask(() => Promise.reject(cause));
+    await expect(answer).rejects.toMatchObject({ code: 'origin_unreachable', cause });
+  });
+
+  test.each([100, 101, 199, 600, 999])(
+    'in a way that is none is not passed on: %i',
+    async (status) => {
+      let ended = false;
+      const odd = new Proxy(
+        new Response(new ReadableStream({ cancel: () => void (ended = true) })),
+        {
+          get: (target, name) =>
+            name === 'status' ? status : (Reflect.get(target, name, target) as unknown),
+        },
+      );
+      const { answer } = ask(() => Promise.resolve(odd));
+      await expect(answer).rejects.toMatchObject({ code: 'origin_invalid' });
+      expect(ended).toBe(true);
+    },
+  );
+
+  test('with a body in time is not given up: only its head is waited for', async () => {
+    let signal: AbortSignal | null | undefined;
+    const { answer, runtime } = ask((_url, init) => {
+      signal = init.signal;
+      return Promise.resolve(new Response('slow'));
+    });
+    const response = await answer;
+    await runtime.advance(5000);
+    await turn();
+    expect(signal?.aborted).toBe(false);
+    expect(await response.text()).toBe('slow');
+  });
+});

@@ -1,0 +1,75 @@
+import { expect, it, test } from 'vitest';
+import type { Authority } from '../../../src/authority/authority.ts';
+import { InIsolateAuthority } from '../../../src/authority/in-isolate.ts';
+import { Coherence } from '../../../src/coherence/coherence.ts';
+import { AuthorityUnavailable } from '../../../src/errors.ts';
+import { readHealth } from '../../../src/reporting/health.ts';
+import { KeySpace } from '../../../src/tenant/key.ts';
+import { manualRuntime } from '../support/runtime.ts';
+import { tenantId } from '../support/tenants.ts';
+
+const acme = tenantId('acme');
+
+/** Health before an authority that answers until `fail` is set. */
+function scene(authorityRequired: boolean) {
+  const runtime = manualRuntime();
+  const real = new InIsolateAuthority(runtime, {
+    bytes: 1e6,
+    keys: new KeySpace('tc', 1),
+    retention: { entriesMs: 1e9, copiesMs: 1e9, cap: 10 },
+  });
+  const state: { fail: Error | undefined; reads: number } = { fail: undefined, reads: 0 };
+  const authority: Authority = {
+    name: 'redis',
+    read: (...args) => {
+      state.reads += 1;
+      return state.fail ? Promise.reject(state.fail) : real.read(...args);
+    },
+    confirm: (...args) => real.confirm(...args),
+    mark: (...args) => real.mark(...args),
+    commit: (...args) => real.commit(...args),
+    supersede: (...args) => real.supersede(...args),
+    lease: (...args) => real.lease(...args),
+    release: (...args) => real.release(...args),
+  };
+  const coherence = new Coherence({
+    authority,
+    coherenceMs: 1000,
+    maxUnverifiedMs: 30_000,
+    viewBytes: 1e6,
+    pollWaitMs: 100,
+    sink: () => undefined,
+  });
+  const source = { preset: 'production', authorityName: 'redis', authorityRequired, coherence };
+  return { runtime, state, read: () => readHealth(acme, source, runtime) };
+}
+
+test('an authority that answers is ok, and is not asked again within the bound', async () => {
+  const { runtime, state, read } = scene(true);
+  const ok = {
+    status: 'ok',
+    preset: 'production',
+    authority: { name: 'redis', answers: true },
+  };
+  expect(await read()).toEqual(ok);
+  expect(await read()).toEqual(ok);
+  expect(state.reads).toBe(1);
+  await runtime.advance(1000);
+  expect(await read()).toEqual(ok);
+  expect(state.reads).toBe(2);
+});
+
+it.each([
+  ['degraded', false],
+  ['failing', true],
+])('one that does not answer is %s, where it is required: %s', async (status, required) => {
+  const { state, read } = scene(required);
+  state.fail = new AuthorityUnavailable('down');
+  expect(await read()).toMatchObject({ status, authority: { answers: false } });
+});
+
+test('an error that nobody expects is not taken for an outage', async () => {
+  const { state, read } = scene(false);
+  state.fail = new TypeError('a mistake');
+  await expect(read()).rejects.toThrow(TypeError);
+});

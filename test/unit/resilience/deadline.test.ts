@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest';
+import { withDeadline } from '../../../src/resilience/deadline.ts';
+import { manualRuntime } from '../support/runtime.ts';
+
+describe('work with a deadline', () => {
+  test('that ends in time is answered, also with undefined', async () => {
+    const runtime = manualRuntime();
+    expect(await withDeadline(Promise.resolve('answer'), 100, runtime)).toBe('answer');
+    expect(await withDeadline(Promise.resolve(undefined), 100, runtime)).toBeUndefined();
+  });
+
+  test('that fails in time fails', async () => {
+    const work = withDeadline(Promise.reject(new Error('gone')), 100, manualRuntime());
+    await expect(work).rejects.toThrow('gone');
+  });
+
+  test('that does not end in time is given up, and may be asked again', async () => {
+    const runtime = manualRuntime();
+    let ended = false;
+    const work = withDeadline(new Promise(() => undefined), 100, runtime);
+    void work.catch(() => (ended = true));
+    await runtime.advance(99);
+    expect(ended).toBe(false);
+    await runtime.advance(1);
+    await expect(work).rejects.toMatchObject({
+      code: 'deadline_exceeded',
+      retryable: true,
+      message: 'No answer within 100 ms.',
+    });
+  });
+
+  test('that fails after it was given up disturbs nobody', async () => {
+    const runtime = manualRuntime();
+    const { promise, reject } = Promise.withResolvers<string>();
+    const work = withDeadline(promise, 100, runtime);
+    const outcome = Promise.allSettled([work]);
+    await runtime.advance(100);
+    reject(new Error('late'));
+    expect(await outcome).toMatchObject([{ status: 'rejected' }]);
+  });
+});

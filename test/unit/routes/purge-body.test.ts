@@ -1,0 +1,141 @@
+import { describe, expect, it, test } from 'vitest';
+import { TenantRegistry } from '../../../src/access/tenants.ts';
+import { resourceKey } from '../../../src/gateway/request-key.ts';
+import { parsePurgeBody } from '../../../src/routes/purge-body.ts';
+import { tenant } from '../support/tenants.ts';
+
+const acme = tenant('acme', { hosts: ['acme.example', '127.0.0.1'] });
+const parse = (value: unknown) => parsePurgeBody(value, acme);
+const many = (count: number): string[] => Array.from({ length: count }, (_, at) => `t${at}`);
+
+describe('the body of a purge names', () => {
+  it.each<[string, unknown, string[]]>([
+    ['a key as text', { keys: ['n:users:42'] }, ['k:n:users:42']],
+    ['a key as segments', { keys: [['n', 'a:b', '~']] }, ['k:n:a%3Ab:%7E']],
+    [
+      'a key of the gateway, its query marked',
+      { keys: [['g', 'https', 'acme.example', 'a?b', '?c=d']] },
+      ['k:g:https:acme.example:a%3Fb:?c%3Dd'],
+    ],
+    ['a tag, as it is', { tags: ['city:42', ' é'] }, ['t:city:42', 't: é']],
+    [
+      'a URL: every variant of it',
+      { urls: ['https://acme.example/a?b'] },
+      ['p:g:https:acme.example:a:?b'],
+    ],
+    ['a URL with a port', { urls: ['http://127.0.0.1:8787/'] }, ['p:g:http:127.0.0.1%3A8787::?']],
+    [
+      'a URL as the parser writes it',
+      { urls: ['HTTPS://ACME.example:443/a/../é'] },
+      ['p:g:https:acme.example:%25C3%25A9:?'],
+    ],
+    [
+      'a path and what is below',
+      { prefixes: ['https://acme.example/a/'] },
+      ['p:g:https:acme.example:a'],
+    ],
+    ['a host', { prefixes: ['https://acme.example'] }, ['p:g:https:acme.example']],
+    ['a key prefix as text', { prefixes: ['n:users'] }, ['p:n:users']],
+    ['a key prefix as segments', { prefixes: [['n', 'a/b']] }, ['p:n:a%2Fb']],
+    ['the tenant', { all: true }, ['*']],
+    [
+      'several kinds',
+      { keys: ['e:a'], tags: ['b'], prefixes: ['n'], all: true },
+      ['k:e:a', 't:b', '*', 'p:n'],
+    ],
+    ['one thing twice, once', { tags: ['a', 'a'], keys: ['e:k', ['e', 'k']] }, ['k:e:k', 't:a']],
+    ['hard purges only, also by name', { tags: ['a'], mode: 'hard' }, ['t:a']],
+    ['a thousand targets', { tags: many(1000) }, many(1000).map((tag) => `t:${tag}`)],
+  ])('%s', (_what, body, targets) => {
+    expect(parse(body)).toEqual({ targets, mode: 'hard' });
+  });
+});
+
+describe('what is wrong with it is said, each at its place', () => {
+  it.each<[string, unknown, (string | RegExp)[]]>([
+    ['no object', [], [/^body: /]],
+    ['nothing', null, [/^body: /]],
+    ['an empty object', {}, ['body: must name at least one of keys, urls, tags, prefixes, all']],
+    ['empty lists', { keys: [], tags: [] }, [/^body: must name at least one/]],
+    ['an unknown member', { tag: ['a'] }, [/^body: .*tag/]],
+    ['tags that are no list', { tags: 'a' }, [/^tags: /]],
+    ['an empty tag', { tags: ['a', ''] }, ['tags.1: must not be empty']],
+    ['a tag that is too long', { tags: ['x'.repeat(257)] }, [/^tags\.0: /]],
+    ['an empty key', { keys: [''] }, [/^keys\.0: must not be empty/, /^keys\.0: must begin/]],
+    ['a key of no segments', { keys: [[]] }, [/^keys\.0: /, /^keys\.0: must begin/]],
+    ['a key that is a number', { keys: [1] }, ['keys.0: must be a key, or a list of its segments']],
+    [
+      'a key that nobody has: its purge would hit nothing',
+      { keys: ['users:42'] },
+      [/^keys\.0: must begin with g /],
+    ],
+    ['a prefix that no key has', { prefixes: ['users'] }, [/^prefixes\.0: must begin with g /]],
+    [
+      'a prefix that begins in the middle of a kind',
+      { prefixes: [['n:a']] },
+      [/^prefixes\.0: must begin with g /],
+    ],
+    ['a key of too many segments', { keys: [['n', ...many(128)]] }, [/^keys\.0: /]],
+    ['a key of one empty segment', { keys: [['']] }, [/^keys\.0: /]],
+    ['a prefix of one empty segment', { prefixes: [['']] }, [/^prefixes\.0: /]],
+    ['all: false', { all: false }, ['all: must be true, or left out']],
+    ['a soft purge', { all: true, mode: 'soft' }, ["mode: must be 'hard'"]],
+    ['a relative URL', { urls: ['/a'] }, ['urls.0: must be an absolute URL']],
+    [
+      'another scheme',
+      { urls: ['ftp://acme.example/'] },
+      ['urls.0: must begin with https:// or http://'],
+    ],
+    [
+      'another tenant’s host',
+      { urls: ['https://other.example/'] },
+      ["urls.0: 'other.example' is not a host of this tenant"],
+    ],
+    [
+      'a host of it in front of another’s',
+      { urls: ['https://acme.example@other.example/'] },
+      [/^urls\.0: 'other\.example'/],
+    ],
+    [
+      'a prefix on another’s host',
+      { prefixes: ['https://other.example/a'] },
+      [/^prefixes\.0: 'other\.example'/],
+    ],
+    [
+      'a prefix with a query',
+      { prefixes: ['https://acme.example/a?b'] },
+      ['prefixes.0: must not have a query; purge the URL instead'],
+    ],
+    ['too many targets', { tags: many(1001) }, ['body: names 1001 targets; 1000 are allowed']],
+    ['several of them', { tags: [''], urls: 1, all: 'yes' }, [/^urls: /, /^tags\.0: /, /^all: /]],
+    [
+      'several of them, deeper',
+      { urls: ['x', 'y'], prefixes: ['http://z/'] },
+      [/^urls\.0/, /^urls\.1/, /^prefixes\.0/],
+    ],
+  ])('%s', (_what, body, problems) => {
+    const parsed = parse(body);
+    if (!('problems' in parsed)) throw new Error(`targets: ${parsed.targets.join(' ')}`);
+    expect(parsed.problems).toEqual(
+      problems.map((problem) =>
+        typeof problem === 'string' ? problem : (expect.stringMatching(problem) as unknown),
+      ),
+    );
+  });
+
+  test('a number of targets is counted once each: a list with repetitions may be longer', () => {
+    expect(parse({ tags: [...many(1000), ...many(500)] })).toMatchObject({ mode: 'hard' });
+  });
+});
+
+test('whatever URL a tenant is served under can be purged, and the purge names its entry', () => {
+  const registry = new TenantRegistry([acme]);
+  for (const asked of ['https://acme.example/a', 'https://ACME.EXAMPLE:8443/a', 'http://127.1/a']) {
+    const url = new URL(asked);
+    expect(registry.ofHost(url.hostname)).toBe(acme);
+    expect(parse({ urls: [asked] })).toEqual({ targets: [`p:${resourceKey(url)}`], mode: 'hard' });
+  }
+  // A trailing dot is another host, here as there.
+  expect(registry.ofHost('acme.example.')).toBeUndefined();
+  expect(parse({ urls: ['https://acme.example./a'] })).toHaveProperty('problems');
+});

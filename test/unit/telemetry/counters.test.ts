@@ -1,0 +1,93 @@
+import { describe, expect, it, test } from 'vitest';
+import { AuthorityUnavailable } from '../../../src/errors.ts';
+import { Counters, type TenantCounters } from '../../../src/telemetry/counters.ts';
+import * as events from '../../../src/telemetry/events.ts';
+import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
+
+const zero: TenantCounters = {
+  hits: {},
+  unverifiedHits: 0,
+  misses: {},
+  stores: 0,
+  storedBytes: 0,
+  storesDropped: {},
+  bypasses: {},
+  purges: 0,
+  purgesFailed: 0,
+  tierErrors: {},
+  invalidFrames: {},
+  originErrors: {},
+  epochChanges: 0,
+  warmed: {},
+};
+
+const gone = new Error('gone');
+const each: [TelemetryEvent, Partial<TenantCounters>][] = [
+  [events.hit('acme', 'memory', true), { hits: { memory: 2 } }],
+  [events.hit('acme', 'redis', false), { hits: { redis: 2 }, unverifiedHits: 2 }],
+  [events.miss('acme', 'absent'), { misses: { absent: 2 } }],
+  [events.store('acme', 100), { stores: 2, storedBytes: 200 }],
+  [events.storeDropped('acme', 'purged'), { storesDropped: { purged: 2 } }],
+  [events.bypass('acme', 'no-store'), { bypasses: { 'no-store': 2 } }],
+  [events.purge('acme', 7), { purges: 2 }],
+  [events.purgeFailed('acme', gone), { purgesFailed: 2 }],
+  [events.tierError('acme', 'regional', gone), { tierErrors: { regional: 2 } }],
+  [events.frameInvalid('acme', 'redis', 'checksum'), { invalidFrames: { redis: 2 } }],
+  [events.originError('acme', 'origin_timeout', gone), { originErrors: { origin_timeout: 2 } }],
+  [events.epochChanged('acme', 'f'.repeat(32)), { epochChanges: 2 }],
+  [events.warmed('acme', 'stored'), { warmed: { stored: 2 } }],
+];
+
+describe('every event is counted, where it belongs and nowhere else', () => {
+  it.each(each)('%j', (event, expected) => {
+    const counters = new Counters();
+    counters.sink(event);
+    counters.sink(event);
+    expect(counters.of('acme')).toEqual({ ...zero, ...expected });
+    expect(counters.of('other')).toEqual(zero);
+  });
+
+  test('and every constructor of an event stands in the table', () => {
+    const made = Object.values(events).filter((value) => typeof value === 'function');
+    expect(new Set(each.map(([event]) => event.type)).size).toBe(made.length);
+  });
+});
+
+test('counts of one tenant are added up by name', () => {
+  const all = new Counters();
+  for (const tier of ['memory', 'redis', 'memory']) all.sink(events.hit('acme', tier, true));
+  all.sink(events.hit('other', 'memory', true));
+  expect(all.of('acme').hits).toEqual({ memory: 2, redis: 1 });
+  expect(all.of('other').hits).toEqual({ memory: 1 });
+});
+
+test('what is read is a copy: nobody counts by changing it', () => {
+  const counters = new Counters();
+  counters.sink(events.hit('acme', 'memory', true));
+  const read = counters.of('acme');
+  read.hits['memory'] = 99;
+  read.stores = 99;
+  expect(counters.of('acme')).toEqual({ ...zero, hits: { memory: 1 } });
+  counters.of('nobody').stores = 99;
+  expect(counters.of('nobody')).toEqual(zero);
+});
+
+describe('an event says of an error', () => {
+  it.each([
+    ['its name and message', new TypeError('odd'), 'TypeError: odd'],
+    ['which of ours it is', new AuthorityUnavailable('down'), 'AuthorityUnavailable: down'],
+    ['what was thrown, when that is no error', 'text', 'text'],
+    ['also nothing', undefined, 'undefined'],
+  ])('%s', (_what, error, message) => {
+    expect(events.tierError('acme', 'redis', error)).toMatchObject({ message });
+    expect(events.purgeFailed('acme', error)).toMatchObject({ message });
+    expect(events.originError('acme', 'origin_invalid', error)).toMatchObject({ message });
+  });
+
+  test('never more than 200 characters: some clients put the whole command into it', () => {
+    const event = events.tierError('acme', 'redis', new Error(`x${'secret '.repeat(100)}`));
+    if (event.type !== 'tier_error') throw new Error('another event');
+    expect(event.message).toHaveLength(203);
+    expect(event.message).toMatch(/^Error: xsecret .*\.\.\.$/);
+  });
+});
