@@ -66,6 +66,8 @@ function send(
   served: number,
 ): void {
   const body = Buffer.from(answer.body ?? JSON.stringify({ target: answer.target, served }));
+  // Tests move the clock of the Worker, and a Date by ours would then be an age.
+  response.sendDate = false;
   response.statusCode = answer.status ?? 200;
   response.setHeaders(
     new Map(
@@ -77,10 +79,15 @@ function send(
       ),
     ),
   );
-  if (response.statusCode !== 204 && response.statusCode !== 304)
-    response.setHeader('content-length', body.byteLength);
+  const bodiless = response.statusCode === 204 || response.statusCode === 304;
+  if (!bodiless && answer.chunked !== true) response.setHeader('content-length', body.byteLength);
   if (answer.breakAfter !== undefined) {
     response.write(body.subarray(0, answer.breakAfter), () => response.destroy());
+    return;
+  }
+  if (answer.chunked === true) {
+    const half = Math.ceil(body.length / 2);
+    response.write(body.subarray(0, half), () => response.end(body.subarray(half)));
     return;
   }
   response.end(method === 'HEAD' ? undefined : body);

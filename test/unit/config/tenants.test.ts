@@ -4,9 +4,6 @@ import { ConfigError } from '../../../src/errors.ts';
 
 const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
 const OTHER = { id: 'other', hosts: ['other.example'], origin: 'https://other-origin.example' };
-const DIGEST = '0123456789abcdef'.repeat(4);
-const OTHER_DIGEST = 'f'.repeat(64);
-const CREDENTIAL = { id: 'ci', sha256: DIGEST, tenant: 'acme', scopes: ['purge'] };
 
 const load = (variables: Variables) =>
   loadConfig({ CACHE_PRESET: 'minimal', ...variables }, [TENANT]);
@@ -190,116 +187,5 @@ describe('TENANTS', () => {
       const url = `${base}/path?query`;
       expect(URL.canParse(url) && new URL(url).href).toMatch(/example(?:\/base)?\/path\?query$/);
     }
-  });
-});
-
-describe('CREDENTIALS', () => {
-  it.each<[string, unknown]>([
-    ['as a JSON text', JSON.stringify([CREDENTIAL])],
-    ['as a value', [CREDENTIAL]],
-  ])('are read %s', (_what, value) => {
-    expect(load({ CREDENTIALS: value }).credentials).toEqual([CREDENTIAL]);
-  });
-
-  test('may be of every tenant, and of a tenant that is not configured here', () => {
-    const list = [
-      { ...CREDENTIAL, tenant: '*', scopes: ['purge', 'stats'] },
-      { ...CREDENTIAL, id: 'other', sha256: OTHER_DIGEST, tenant: 'else' },
-    ];
-    expect(load({ CREDENTIALS: list }).credentials).toEqual(list);
-  });
-
-  test('may be left out: nobody may purge then', () => {
-    expect(load({}).credentials).toEqual([]);
-    expect(load({ CREDENTIALS: '[]' }).credentials).toEqual([]);
-  });
-
-  it.each<[string, unknown, string]>([
-    ['no JSON', '[', 'CREDENTIALS: is not valid JSON'],
-    ['no list', '{"id":"a"}', 'CREDENTIALS: '],
-    ['no id', [{ ...CREDENTIAL, id: '' }], 'CREDENTIALS[0].id: must not be empty'],
-    [
-      'a digest that is too short',
-      [{ ...CREDENTIAL, sha256: 'ab' }],
-      'CREDENTIALS[0].sha256: must be the SHA-256',
-    ],
-    [
-      'a digest in upper case',
-      [{ ...CREDENTIAL, sha256: DIGEST.toUpperCase() }],
-      'CREDENTIALS[0].sha256: must be the SHA-256',
-    ],
-    [
-      'a token instead of a digest',
-      [{ ...CREDENTIAL, sha256: 'token' }],
-      'CREDENTIALS[0].sha256: must be the SHA-256',
-    ],
-    [
-      'a tenant that is none',
-      [{ ...CREDENTIAL, tenant: 'A' }],
-      'CREDENTIALS[0].tenant: must be * or 1 to 64',
-    ],
-    [
-      'no scope',
-      [{ ...CREDENTIAL, scopes: [] }],
-      'CREDENTIALS[0].scopes: must name at least one scope',
-    ],
-    [
-      'an unknown scope',
-      [CREDENTIAL, { ...CREDENTIAL, scopes: ['purge', 'all'] }],
-      'CREDENTIALS[1].scopes[1]: must be one of purge, stats',
-    ],
-    [
-      'an id twice',
-      [CREDENTIAL, { ...CREDENTIAL, sha256: OTHER_DIGEST }],
-      'CREDENTIALS[1].id: is used twice',
-    ],
-    [
-      'a digest twice: nobody could say whose token it was',
-      [CREDENTIAL, { ...CREDENTIAL, id: 'other' }],
-      'CREDENTIALS[1].sha256: is used twice',
-    ],
-    ['an unknown member', [{ ...CREDENTIAL, role: 'admin' }], 'CREDENTIALS[0]: '],
-  ])('%s is a problem', (_what, value, problem) => {
-    const problems = problemsOf({ CREDENTIALS: value });
-    expect(problems).toHaveLength(1);
-    expect(problems[0]?.startsWith(problem)).toBe(true);
-  });
-});
-
-describe('a secret is in no message: the Worker answers with them', () => {
-  const SECRET = 'S3cr3tValue-0123456789';
-  const secretly: Variables = { UPSTASH_REDIS_REST_TOKEN: SECRET, CACHE_PRESET: 'production' };
-
-  it.each<[string, Variables]>([
-    ['a token beside a bad URL', { ...secretly, UPSTASH_REDIS_REST_URL: 'http://redis.example' }],
-    ['a token as the URL', { ...secretly, UPSTASH_REDIS_REST_URL: SECRET }],
-    [
-      'a token inside the URL',
-      {
-        ...secretly,
-        UPSTASH_REDIS_REST_URL: `http://default:${SECRET}@redis.example/${SECRET}?t=${SECRET}`,
-      },
-    ],
-    ['credentials that are a token', { CREDENTIALS: SECRET }],
-    ['credentials that are a token in JSON', { CREDENTIALS: JSON.stringify(SECRET) }],
-    ['a list of tokens', { CREDENTIALS: [SECRET] }],
-    ['a token as the digest', { CREDENTIALS: [{ ...CREDENTIAL, sha256: SECRET }] }],
-    ['a token as the tenant', { CREDENTIALS: [{ ...CREDENTIAL, tenant: SECRET }] }],
-    ['a token as a scope', { CREDENTIALS: [{ ...CREDENTIAL, scopes: [SECRET] }] }],
-    ['a token as the id', { CREDENTIALS: [{ ...CREDENTIAL, id: SECRET, scopes: [] }] }],
-    ['tokens with their scopes', { CREDENTIALS: { [SECRET]: ['purge'] } }],
-    ['a list of tokens with their scopes', { CREDENTIALS: [{ [SECRET]: ['purge'] }] }],
-    ['a token beside the digest', { CREDENTIALS: [{ ...CREDENTIAL, token: SECRET }] }],
-    ['JSON that breaks off', { CREDENTIALS: `[{"id":"a","token":"${SECRET}` }],
-    ['JSON with a token without quotes', { CREDENTIALS: `[${SECRET}]` }],
-    [
-      'an origin with a password',
-      { TENANTS: [{ ...TENANT, origin: `https://u:${SECRET}@o.example` }] },
-    ],
-  ])('%s', (_what, variables) => {
-    const error = errorOf(variables);
-    expect(error).toBeInstanceOf(ConfigError);
-    const said = `${error?.message} ${JSON.stringify(error?.problems)} ${String(error?.cause)}`;
-    expect(said).not.toContain(SECRET);
   });
 });

@@ -1,0 +1,17 @@
+import { describeCommits } from './authority-commit.ts';
+import { describeEpochs } from './authority-epoch.ts';
+import { describeLedger } from './authority-ledger.ts';
+import { describeLeases } from './authority-lease.ts';
+import { describeRetention } from './authority-retention.ts';
+import { describeSupersede } from './authority-supersede.ts';
+import type { MakeWorld } from './authority-world.ts';
+
+/** What every authority promises, as src/authority/authority.ts says it. */
+export function describeAuthority(name: string, make: MakeWorld): void {
+  describeLedger(name, make);
+  describeEpochs(name, make);
+  describeCommits(name, make);
+  describeSupersede(name, make);
+  describeLeases(name, make);
+  describeRetention(name, make);
+}

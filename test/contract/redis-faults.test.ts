@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Stamp } from '../../src/codec/stamp.ts';
+import { AuthorityUnavailable, OutcomeUnknown } from '../../src/errors.ts';
+import type { CacheKey } from '../../src/tenant/key.ts';
+import { tagTarget } from '../../src/tenant/target.ts';
+import { openEndpoint, type EndpointFaults, type TestEndpoint } from '../support/control.ts';
+import { draft, entryOf, keyOf, newTenant, text } from '../support/entries.ts';
+import { redisWorld, type RedisWorld } from '../support/redis-world.ts';
+import { entryAt, KEEP_ALL, opened, wholeLedger } from './authority-world.ts';
+
+const TIME_LIMIT_MS = 150;
+/** A call that waited for the fault instead of its own limit would take this long. */
+const FAULT_MS = 20_000;
+const DEADLINE_MS = FAULT_MS / 4;
+
+let endpoint: TestEndpoint;
+let patient: RedisWorld;
+let world: RedisWorld;
+beforeAll(async () => {
+  endpoint = await openEndpoint();
+  patient = redisWorld(endpoint, KEEP_ALL);
+  world = redisWorld(endpoint, KEEP_ALL, TIME_LIMIT_MS);
+});
+afterEach(() => endpoint.clearFaults());
+afterAll(() => endpoint.close());
+
+type Call = (key: CacheKey, stamp: Stamp) => Promise<unknown>;
+
+const calls: readonly (readonly [string, Call])[] = [
+  ['read', (key) => world.authority.read(key.tenant, [key], 0)],
+  ['a poll', (key) => world.authority.read(key.tenant, [], 0)],
+  ['confirm', (key) => world.authority.confirm(key.tenant, undefined)],
+  ['mark', (key) => world.authority.mark(key.tenant, [tagTarget('a')], 'hard', undefined)],
+  ['commit', (key, stamp) => world.authority.commit(key, entryOf('v', stamp))],
+  ['supersede', (key, stamp) => world.authority.supersede(key, draft('v'), stamp)],
+  ['lease', (key) => world.authority.lease(key, 'token', 60_000)],
+  ['release', (key) => world.authority.release(key, 'token')],
+];
+
+const page = '<!doctype html><title>502 Bad Gateway</title>';
+const json = (body: string): EndpointFaults => ({ status: 200, body });
+
+const faults: readonly (readonly [string, EndpointFaults])[] = [
+  ['a delay past the time limit', { delayMs: FAULT_MS }],
+  ['status 500', { status: 500 }],
+  ['status 429', { status: 429 }],
+  ['status 401', { status: 401 }],
+  ['a reset connection', { reset: true }],
+  ['no answer', { hang: true }],
+  ['a truncated answer', { truncate: true }],
+  ['a web page', { status: 200, body: page, contentType: 'text/html' }],
+  ['a web page with status 502', { status: 502, body: page, contentType: 'text/html' }],
+  ['an empty body', json('')],
+  ['half of a JSON text', json('{"result":[')],
+];
+
+/** JSON that a broken proxy could answer, well-formed and out of protocol. */
+const garbage: readonly (readonly [string, EndpointFaults])[] = [
+  '{}',
+  '[]',
+  'null',
+  '42',
+  '"OK"',
+  '{"result":42}',
+  '{"result":{"a":1}}',
+  '{"result":["1","0"]}',
+  '{"result":["x","y",["h:t:a"]]}',
+  '{"result":["x","y",[]]}',
+  '[{"result":42},{"result":42}]',
+  '[{"result":[]},{"result":[]}]',
+  '[{"result":[null]},{"result":["h:t:a","1"]}]',
+  '[{"result":[null]},{"result":["e:x","inf"]}]',
+  '[{"error":"ERR no"},{"error":"ERR no"}]',
+  '{"error":"ERR no"}',
+].map((body) => [body, json(body)] as const);
+
+describe.each(faults)('with %s', (_, fault) => {
+  test.each(calls)('%s fails within the deadline, as unavailable', async (name, call) => {
+    const key = keyOf(newTenant(), 'a');
+    const { epoch, seen } = await opened(patient.authority, key.tenant);
+    await endpoint.setFaults(fault);
+    const startedAt = Date.now();
+    const error: unknown = await call(key, { epoch, asOf: seen }).then(
+      (value) => `resolved with ${JSON.stringify(value)}`,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable);
+    expect(error).toMatchObject({ retryable: name !== 'supersede', tier: 'redis' });
+    expect(Date.now() - startedAt).toBeLessThan(DEADLINE_MS);
+  });
+});
+
+describe.each(garbage)('with the answer %s', (_, fault) => {
+  test.each(calls.filter(([name]) => name !== 'release'))(
+    '%s never takes it for something, and throws nothing else',
+    async (name, call) => {
+      const key = keyOf(newTenant(), 'a');
+      const { epoch, seen } = await opened(patient.authority, key.tenant);
+      await endpoint.setFaults(fault);
+      const outcome: unknown = await call(key, { epoch, asOf: seen }).catch(
+        (reason: unknown) => reason,
+      );
+      // A lease that is not clearly ours is not ours.
+      if (name === 'lease' && outcome === false) return;
+      expect(outcome).toBeInstanceOf(name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable);
+    },
+  );
+});
+
+test('no message of an error holds the value or the key that was being stored', async () => {
+  const key = keyOf(newTenant(), 'private-key-of-a-user'.repeat(20));
+  const { epoch, seen } = await opened(patient.authority, key.tenant);
+  for (const fault of [{ status: 500 }, { truncate: true }, { reset: true }] as const) {
+    await endpoint.setFaults(fault);
+    const error: unknown = await world.authority
+      .commit(key, entryOf('secret-value', { epoch, asOf: seen }))
+      .catch((reason: unknown) => reason);
+    expect(String(error)).not.toContain('secret');
+    expect(String(error)).not.toContain(btoa('secret-value').slice(0, 10));
+    expect(String(error).length).toBeLessThan(300);
+  }
+});
+
+describe('a value whose reply is lost', () => {
+  test.each([
+    ['truncated', { truncate: true }, 'v'],
+    ['reset before Redis saw it', { reset: true }, undefined],
+    ['late', { delayMs: FAULT_MS }, undefined],
+  ] satisfies [string, EndpointFaults, string | undefined][])(
+    'the reply is %s: the outcome is unknown, and the script was sent exactly once',
+    async (_, fault, stands) => {
+      const key = keyOf(newTenant(), 'a');
+      const { epoch, seen } = await opened(patient.authority, key.tenant);
+      // Known to Redis, so that one EVALSHA is all that is needed.
+      const other = keyOf(key.tenant, 'other');
+      await patient.authority.supersede(other, draft('x'), { epoch, asOf: seen });
+      await endpoint.resetCounts();
+      await endpoint.setFaults({ ...fault, match: 'EVALSHA' });
+      const sent = world.authority.supersede(key, draft('v'), { epoch, asOf: seen });
+      await expect(sent).rejects.toBeInstanceOf(OutcomeUnknown);
+      expect(await endpoint.counts()).toMatchObject({ requests: 1, byCommand: { EVALSHA: 1 } });
+      await endpoint.clearFaults();
+      const { marks } = await wholeLedger(patient.authority, key.tenant);
+      expect(text(await entryAt(patient.authority, key))).toBe(stands);
+      expect(marks.some((mark) => mark.target === 'k:a')).toBe(stands !== undefined);
+    },
+  );
+
+  test('a mark whose reply was lost may be repeated, and is then acknowledged', async () => {
+    const key = keyOf(newTenant(), 'a');
+    await opened(patient.authority, key.tenant);
+    await endpoint.setFaults({ truncate: true, times: 1, match: 'EVALSHA' });
+    const mark = () => patient.authority.mark(key.tenant, [tagTarget('a')], 'hard', undefined);
+    await expect(mark()).rejects.toBeInstanceOf(AuthorityUnavailable);
+    const { seq } = await mark();
+    expect((await wholeLedger(patient.authority, key.tenant)).marks).toEqual([
+      { target: 't:a', mode: 'hard', seq },
+    ]);
+  });
+});
+
+describe('with Redis away behind its endpoint', () => {
+  test.each(['cut', 'paused'] as const)('the link %s: every call is unavailable', async (state) => {
+    const key = keyOf(newTenant(), 'a');
+    const { epoch, seen } = await opened(patient.authority, key.tenant);
+    await endpoint.link(state);
+    try {
+      for (const [name, call] of calls) {
+        const expected = name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable;
+        await expect(call(key, { epoch, asOf: seen })).rejects.toBeInstanceOf(expected);
+      }
+    } finally {
+      await endpoint.link('open');
+    }
+    // And it works again.
+    const back = () =>
+      patient.authority.read(key.tenant, [], 0).then(
+        ({ ledger }) => ledger?.epoch,
+        () => undefined,
+      );
+    await expect.poll(back, { timeout: 10_000 }).toBe(epoch);
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest';
+import type { Cursor } from '../../../src/authority/authority.ts';
+import { AuthorityUnavailable } from '../../../src/errors.ts';
+import { tenantId } from '../support/tenants.ts';
+import { acme, down, keys, scene } from './isolate.ts';
+
+describe('a purge', () => {
+  test('is known here as soon as it is acknowledged', async () => {
+    const { coherence, runtime } = scene();
+    await coherence.check(acme, runtime);
+    await runtime.advance(5);
+    const seq = await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    const view = coherence.view(acme);
+    expect(view.marks.get('t:x')).toEqual({ hard: seq, soft: 0 });
+    expect(view.seen).toBe(seq);
+  });
+
+  test('brings the marks of others along: its own seq does not skip them', async () => {
+    const { coherence, runtime, authority } = scene();
+    await coherence.check(acme, runtime);
+    await runtime.advance(5);
+    await authority.mark(acme, ['t:others'], 'soft', undefined);
+    await coherence.mark(acme, ['t:own'], 'hard', runtime);
+    expect([...coherence.view(acme).marks.keys()].toSorted()).toEqual(['t:others', 't:own']);
+  });
+
+  test('rejects when it was not acknowledged', async () => {
+    const { coherence, runtime } = scene({}, () => ({ mark: down }));
+    await expect(coherence.mark(acme, ['*'], 'hard', runtime)).rejects.toThrow(
+      AuthorityUnavailable,
+    );
+  });
+
+  test('whose answer can’t be taken in drops the view: whoever reads next learns it', async () => {
+    const { coherence, runtime } = scene({}, (authority) => ({
+      mark: async (...args) => {
+        const { seq, ledger } = await authority.mark(...args);
+        return { seq, ledger: { ...ledger, since: Number.MAX_SAFE_INTEGER } };
+      },
+    }));
+    await coherence.check(acme, runtime);
+    const seq = await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    expect(coherence.view(acme).epoch).toBe('');
+    const view = await coherence.check(acme, runtime);
+    expect(view.marks.get('t:x')?.hard).toBe(seq);
+  });
+
+  test('asks from where the view stands', async () => {
+    const cursors: (Cursor | undefined)[] = [];
+    const { coherence, runtime } = scene({}, (authority) => ({
+      mark: (of, targets, mode, cursor) => {
+        cursors.push(cursor);
+        return authority.mark(of, targets, mode, cursor);
+      },
+    }));
+    await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    const { cursor } = coherence.view(acme);
+    await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    expect(cursors).toEqual([undefined, cursor]);
+  });
+});
+
+test('a read brings entries and the ledger in one round trip', async () => {
+  const { coherence, runtime, authority, asked } = scene();
+  const { stamp } = await coherence.check(acme, runtime);
+  if (!stamp) throw new Error('no stamp');
+  const key = keys.key(acme, 'e:a');
+  const now = runtime.now();
+  const draft = {
+    value: new Uint8Array([1]),
+    form: { type: 'value', contentType: 'text/plain' },
+    etag: undefined,
+    createdAt: now,
+    freshUntil: now + 1000,
+    staleUntil: now + 1000,
+    expiresAt: now + 1000,
+    tags: [],
+    loadMs: 1,
+    stamp,
+  } as const;
+  expect(await authority.commit(key, draft)).toBe('stored');
+  await authority.mark(acme, ['t:x'], 'hard', undefined);
+  asked.length = 0;
+  const { view, entries } = await coherence.read(acme, [key, keys.key(acme, 'e:b')], runtime);
+  expect(asked).toEqual(['read']);
+  expect(entries).toEqual([draft, undefined]);
+  expect(view.marks.has('t:x')).toBe(true);
+});
+
+test('a view that is larger than the whole budget is kept all the same', async () => {
+  const { coherence, runtime } = scene({ viewBytes: 600 });
+  await coherence.mark(acme, ['t:a', 't:b', 't:c', 't:d'], 'hard', runtime);
+  expect(coherence.view(acme).bytes).toBeGreaterThan(600);
+  expect(coherence.view(acme).stamp).toBeDefined();
+});
+
+test('a view that grows is counted as what it has become', async () => {
+  const { coherence, runtime } = scene({ viewBytes: 2000 });
+  await coherence.check(tenantId('a'), runtime);
+  await coherence.check(tenantId('b'), runtime);
+  const tags = Array.from({ length: 8 }, (_, at) => `t:${at}` as const);
+  await coherence.mark(tenantId('b'), tags, 'hard', runtime);
+  expect(coherence.view(tenantId('b')).bytes).toBeGreaterThan(1500);
+  expect(coherence.view(tenantId('a')).epoch).toBe('');
+});
+
+test('views stay within their budget of bytes, and a lost one is learnt anew', async () => {
+  const { coherence, runtime } = scene({ viewBytes: 2000 });
+  for (const id of ['a', 'b', 'c', 'd', 'e']) await coherence.check(tenantId(id), runtime);
+  expect(coherence.view(tenantId('a')).epoch).toBe('');
+  expect(coherence.view(tenantId('e')).epoch).not.toBe('');
+  await coherence.check(tenantId('a'), runtime);
+  expect(coherence.view(tenantId('a')).epoch).not.toBe('');
+});

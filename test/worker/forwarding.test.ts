@@ -1,0 +1,273 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { deploy, type Isolate } from '../support/deployment.ts';
+import { openOrigin, type TestOrigin } from '../support/origin.ts';
+import { takeClock, type Clock } from '../support/platform.ts';
+
+let origin: TestOrigin;
+beforeAll(async () => {
+  origin = await openOrigin();
+});
+
+const here = async (): Promise<Isolate> => (await deploy({ origin: origin.url })).isolate();
+
+interface Echo {
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+describe('what reaches the origin', () => {
+  test('X-Forwarded-For, -Proto and -Host are ours, never what the client says', async () => {
+    const { host, isolate } = await deploy();
+    const answer = await isolate().get('/echo', {
+      'cf-connecting-ip': '203.0.113.7',
+      'x-forwarded-for': '10.0.0.1, 127.0.0.1',
+      'x-forwarded-proto': 'gopher',
+      'x-forwarded-host': 'admin.internal',
+      'x-forwarded-port': '1',
+      'x-forwarded-prefix': '/admin',
+      'x-real-ip': '10.0.0.2',
+      'true-client-ip': '10.0.0.3',
+      forwarded: 'for=10.0.0.4;host=admin.internal',
+      'x-original-url': '/admin',
+      'x-rewrite-url': '/admin',
+      'x-http-method-override': 'DELETE',
+    });
+    const { headers } = answer.json() as Echo;
+    expect(headers).toMatchObject({
+      'x-forwarded-for': '203.0.113.7',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': host,
+    });
+    const text = JSON.stringify(headers);
+    for (const lie of ['10.0.0', 'gopher', 'admin', '/admin', 'DELETE'])
+      expect(text).not.toContain(lie);
+    expect(Object.keys(headers).filter((name) => /^cf-(?!worker)/.test(name))).toEqual([]);
+    expect(answer.cacheStatus).toEqual({ fwd: 'uri-miss', detail: 'no-store' });
+  });
+
+  test('without a client address there is no X-Forwarded-For at all', async () => {
+    const { isolate } = await deploy();
+    const answer = await isolate().get('/echo', { 'x-forwarded-for': '10.0.0.1' });
+    expect((answer.json() as Echo).headers).not.toHaveProperty('x-forwarded-for');
+  });
+
+  test('fields of one connection stay here; others pass', async () => {
+    const { isolate } = await deploy();
+    const answer = await isolate().get('/echo', {
+      connection: 'x-hop',
+      'x-hop': 'stays',
+      te: 'trailers',
+      'proxy-authorization': 'Basic x',
+      'accept-language': 'de',
+      cookie: 'a=b',
+      authorization: 'Bearer client',
+    });
+    const { headers } = answer.json() as Echo;
+    for (const name of ['x-hop', 'te', 'proxy-authorization'])
+      expect(headers).not.toHaveProperty(name);
+    expect(headers).toMatchObject({
+      'accept-language': 'de',
+      cookie: 'a=b',
+      authorization: 'Bearer client',
+      'accept-encoding': 'identity',
+    });
+  });
+
+  test.each(['/p/a%2Fb?x=1&x=2&%20', '/p//double/', '/p/%E2%82%AC?q=%2B+', '/p/a;b=c,d'])(
+    'path and query as they came: %s',
+    async (target) => {
+      await (await here()).get(target);
+      expect(await origin.count(target)).toBe(1);
+    },
+  );
+
+  test('a URL too long to be a key goes through, and is stored nowhere', async () => {
+    const isolate = await here();
+    for (const target of [`/long/${'x'.repeat(4096)}`, `/deep${'/x'.repeat(130)}`]) {
+      for (let time = 1; time <= 2; time += 1) {
+        const answer = await isolate.get(target);
+        expect(answer.cacheStatus).toEqual({ fwd: 'bypass', detail: 'key-too-long' });
+        expect(await origin.count(target)).toBe(time);
+      }
+      expect((await isolate.send('PUT', target, { body: 'x' })).cacheStatus).toEqual({
+        fwd: 'method',
+      });
+    }
+  });
+
+  test('an origin below a path gets that path in front', async () => {
+    const { isolate } = await deploy({ origin: `${origin.url}/base/` });
+    await isolate().get('/below?x=1');
+    expect(await origin.count('/base/below?x=1')).toBe(1);
+  });
+});
+
+describe('methods', () => {
+  test('POST passes with its body, is not stored, and its answer comes back', async () => {
+    const isolate = await here();
+    await origin.script({ target: '/post', status: 201, body: 'made' });
+    const answer = await isolate.send('POST', '/post', {
+      body: '{"name":"x"}',
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer).toMatchObject({ status: 201, text: 'made' });
+    expect(answer.cacheStatus).toEqual({ fwd: 'method' });
+    const [asked] = await origin.seen('/post');
+    expect(asked).toMatchObject({ method: 'POST', body: '{"name":"x"}' });
+    expect(asked?.headers['content-type']).toBe('application/json');
+    await isolate.send('POST', '/post', { body: 'again' });
+    expect(await origin.count('/post')).toBe(2);
+  });
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'a successful %s invalidates its URL, and nothing else',
+    async (method) => {
+      const isolate = await here();
+      const target = `/unsafe/${method}`;
+      await isolate.get(target);
+      await isolate.get(`${target}?other`);
+      const answer = await isolate.send(method, target, method === 'DELETE' ? {} : { body: 'x' });
+      expect(answer.cacheStatus).toEqual({ fwd: 'method' });
+      expect((await isolate.get(target)).cacheStatus).toMatchObject({ stored: true });
+      expect((await isolate.get(`${target}?other`)).cacheStatus).toMatchObject({ hit: true });
+    },
+  );
+
+  test('a city that was changed by PATCH is read as it is now', async () => {
+    const { isolate } = await deploy();
+    const city = isolate();
+    const before = await city.get('/cities/900');
+    const change = await city.send('PATCH', '/cities/900', {
+      body: JSON.stringify({ name: `Renamed ${crypto.randomUUID()}` }),
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(change.status).toBe(200);
+    const after = await city.get('/cities/900');
+    expect(after.text).not.toBe(before.text);
+    expect(after.text).toBe(change.text);
+    expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'));
+  });
+
+  test('a refused PATCH, and a safe method, invalidate nothing', async () => {
+    const isolate = await here();
+    await isolate.get('/refused');
+    await origin.script({ target: '/refused', status: 422, body: 'no' });
+    expect((await isolate.send('PATCH', '/refused', { body: 'x' })).status).toBe(422);
+    await isolate.send('OPTIONS', '/refused');
+    expect((await isolate.get('/refused')).cacheStatus).toMatchObject({ hit: true });
+  });
+
+  test('Range passes: neither answered from an entry nor stored', async () => {
+    const isolate = await here();
+    await isolate.get('/range');
+    await origin.script({
+      target: '/range',
+      status: 206,
+      body: 'ab',
+      headers: [
+        ['content-range', 'bytes 0-1/9'],
+        ['cache-control', 'max-age=60'],
+      ],
+    });
+    const answer = await isolate.get('/range', { range: 'bytes=0-1' });
+    expect(answer).toMatchObject({ status: 206, text: 'ab' });
+    expect(answer.cacheStatus).toEqual({ fwd: 'bypass', detail: 'range' });
+    expect((await origin.seen('/range')).at(-1)?.headers['range']).toBe('bytes=0-1');
+    expect((await isolate.get('/range')).text).toContain('served');
+  });
+});
+
+describe('what comes back', () => {
+  test('a redirect is passed on, and may be stored', async () => {
+    const isolate = await here();
+    await origin.script({
+      target: '/moved',
+      status: 301,
+      body: '',
+      headers: [
+        ['location', 'https://elsewhere.test/'],
+        ['cache-control', 'max-age=60'],
+      ],
+    });
+    for (const expected of [{ stored: true }, { hit: true }]) {
+      const answer = await isolate.get('/moved');
+      expect(answer.status).toBe(301);
+      expect(answer.headers.get('location')).toBe('https://elsewhere.test/');
+      expect(answer.cacheStatus).toMatchObject(expected);
+    }
+  });
+
+  test("the origin's own Cache-Status stays in front of ours", async () => {
+    const isolate = await here();
+    await origin.script({ target: '/chain', headers: [['cache-status', 'Inner; hit']] });
+    const answer = await isolate.get('/chain');
+    expect(answer.headers.get('cache-status')).toBe(
+      'Inner; hit, Tiercel; fwd=uri-miss; detail=no-freshness',
+    );
+  });
+
+  test('several fields of one name are kept apart', async () => {
+    const isolate = await here();
+    await origin.script({
+      target: '/cookies',
+      headers: [
+        ['set-cookie', 'a=1; Path=/'],
+        ['set-cookie', 'b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT'],
+      ],
+    });
+    const answer = await isolate.get('/cookies');
+    expect(answer.headers.getSetCookie()).toEqual([
+      'a=1; Path=/',
+      'b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT',
+    ]);
+  });
+});
+
+describe('an origin that fails', () => {
+  let clock: Clock | undefined;
+  afterEach(() => clock?.restore());
+
+  test.each([
+    ['shorter than it was announced', {}],
+    ['of unknown length that breaks off', { chunked: true }],
+  ] as const)('a body %s is a 502 and is stored nowhere', async (_, how) => {
+    const isolate = await here();
+    await origin.script({ target: '/cut', body: 'x'.repeat(5000), breakAfter: 100, ...how });
+    const answer = await isolate.get('/cut');
+    expect(answer.status).toBe(502);
+    expect(answer.json()).toMatchObject({ code: 'origin_invalid' });
+    expect(answer.headers.get('cache-control')).toBe('no-store');
+    await origin.script({ target: '/cut', body: 'whole' });
+    expect((await isolate.get('/cut')).text).toBe('whole');
+  });
+
+  test('nobody there is a 502 problem that names no address', async () => {
+    const { isolate } = await deploy({ origin: 'http://127.0.0.1:1' });
+    const answer = await isolate().get('/');
+    expect(answer.status).toBe(502);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.json()).toMatchObject({ code: 'origin_unreachable', status: 502 });
+    expect(answer.text).not.toContain('127.0.0.1');
+  });
+
+  test('no answer within the time limit is a 504', async () => {
+    await origin.hold('/slow');
+    const { isolate } = await deploy({
+      origin: origin.url,
+      variables: { CACHE_ORIGIN_TIMEOUT_MS: 200 },
+    });
+    const answer = await isolate().get('/slow');
+    await origin.release('/slow');
+    expect(answer.status).toBe(504);
+    expect(answer.json()).toMatchObject({ code: 'origin_timeout' });
+  });
+
+  test('an entry that is fresh is served while the origin is away', async () => {
+    clock = takeClock();
+    const isolate = await here();
+    await isolate.get('/away');
+    await origin.script({ target: '/away', status: 500, body: 'broken' });
+    expect((await isolate.get('/away')).text).toContain('served');
+    clock.advance(60_000);
+    expect((await isolate.get('/away')).status).toBe(500);
+  });
+});
