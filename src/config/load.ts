@@ -103,11 +103,17 @@ function checkRedis(
   const token = variables['UPSTASH_REDIS_REST_TOKEN'];
   const problem = redisUrlProblem(url);
   if (problem) problems.push({ field: 'UPSTASH_REDIS_REST_URL', message: problem });
-  if (typeof token !== 'string' || token.trim() === '')
-    problems.push({ field: 'UPSTASH_REDIS_REST_TOKEN', message: 'is missing; it is a secret' });
+  const tokenProblem = redisTokenProblem(token);
+  if (tokenProblem) problems.push({ field: 'UPSTASH_REDIS_REST_TOKEN', message: tokenProblem });
   if (problem || typeof url !== 'string' || typeof token !== 'string' || timeoutMs === undefined)
     return undefined;
   return { url: url.replace(/\/+$/, ''), token, timeoutMs, need };
+}
+
+function redisTokenProblem(token: unknown): string | undefined {
+  if (token === undefined || token === '') return 'is missing; it is a secret';
+  if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return undefined;
+  return 'must be visible ASCII characters, without a space or a line break at its end';
 }
 
 function redisUrlProblem(url: unknown): string | undefined {

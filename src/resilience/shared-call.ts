@@ -35,6 +35,8 @@ export class SharedCalls<T> {
         runtime.sleep(this.#followerWaitMs).then(() => undefined),
       ]);
       if (answer) return answer.value;
+      // Of those that lost patience together one leads, and the others follow it.
+      if (this.#flights.get(name) !== flight) return this.run(name, call, runtime, mayJoin);
     }
     return this.#lead(name, call, runtime);
   }

@@ -188,9 +188,21 @@ describe('Redis', () => {
     expect(problems[0]).toMatch(/^UPSTASH_REDIS_REST_URL: /);
   });
 
-  it.each([undefined, '', ' \n', 42, null])('the token %j is a problem', (token) => {
+  const MISSING = 'is missing; it is a secret';
+  const NOT_A_HEADER =
+    'must be visible ASCII characters, without a space or a line break at its end';
+
+  it.each([
+    [undefined, MISSING],
+    ['', MISSING],
+    [' \n', NOT_A_HEADER],
+    ['token\n', NOT_A_HEADER],
+    ['töken', NOT_A_HEADER],
+    [42, NOT_A_HEADER],
+    [null, NOT_A_HEADER],
+  ])('the token %j is a problem', (token, message) => {
     expect(problemsOf({ UPSTASH_REDIS_REST_TOKEN: token })).toEqual([
-      'UPSTASH_REDIS_REST_TOKEN: is missing; it is a secret',
+      `UPSTASH_REDIS_REST_TOKEN: ${message}`,
     ]);
   });
 });

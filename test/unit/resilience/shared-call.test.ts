@@ -122,6 +122,21 @@ describe('a follower', () => {
     expect(await leader).toBe('late');
   });
 
+  test('that loses patience with others makes one call for all of them', async () => {
+    const runtime = manualRuntime();
+    const { calls, call } = controlled<string>();
+    const shared = new SharedCalls<string>(PATIENCE);
+    const leader = shared.run('a', call, runtime);
+    const followers = [1, 2, 3].map(() => shared.run('a', call, runtime));
+    await runtime.advance(PATIENCE);
+    await turn();
+    expect(calls).toHaveLength(2);
+    calls[1]?.resolve('own');
+    expect(await Promise.all(followers)).toEqual(['own', 'own', 'own']);
+    calls[0]?.resolve('late');
+    expect(await leader).toBe('late');
+  });
+
   test('that has taken over leads: others join it, and the old leader’s end does not end its flight', async () => {
     const runtime = manualRuntime();
     const { calls, call } = controlled<string>();
