@@ -36,9 +36,12 @@ export function createApp(services: Services): Hono<RouteEnv> {
     gateway.handle(context.req.raw, context.var.tenant, platformRuntime(context.executionCtx)),
   );
 
-  app.onError((error) => {
-    console.error(error);
-    return internalError();
-  });
+  app.onError(unexpected);
+  admin.onError(unexpected);
   return app;
+}
+
+function unexpected(error: Error): Response {
+  console.error(error);
+  return internalError();
 }

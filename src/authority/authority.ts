@@ -62,6 +62,9 @@ export interface Authority {
   /** `redis` or `isolate`: the tier's name in `Cache-Status` and in statistics. */
   readonly name: string;
 
+  /** True when its calls stay inside the isolate: the platform counts the others as outgoing requests. */
+  readonly local: boolean;
+
   /** Reads entries, then the ledger from `since` (inclusive), in one round trip; no keys is a poll. All keys are of `tenant`. */
   read(tenant: TenantId, keys: readonly CacheKey[], since: number): Promise<ReadReply>;
 
@@ -106,6 +109,6 @@ export interface Retention {
   readonly entriesMs: number;
   /** For hard key marks: the longest memory or regional lifetime plus the same. Milliseconds. */
   readonly copiesMs: number;
-  /** The most marks of either kind. */
+  /** The most marks of either kind, and 128 times as many bytes: every cold isolate reads all of them. */
   readonly cap: number;
 }

@@ -35,6 +35,7 @@ export interface InIsolateOptions {
  */
 export class InIsolateAuthority implements Authority {
   readonly name = 'isolate';
+  readonly local = true;
   readonly #source: Source;
   readonly #keys: KeySpace;
   readonly #retention: Retention;

@@ -4,8 +4,9 @@ import { segmentPrefixes } from '../tenant/key.ts';
 import type { CommitOutcome, Cursor, LedgerReply, Mark, Retention } from './authority.ts';
 import type { Stamp } from '../codec/stamp.ts';
 
-/** Newest seq by target, in the order of the seqs. */
-type Marks = Map<Target, number>;
+/** Marks are this long on average, at most. */
+const BYTES_PER_MARK = 128;
+const MODE_PREFIX_BYTES = 2;
 
 /**
  * The ledger of one tenant as a value in memory: the same decisions that the scripts of the Redis authority make
@@ -16,9 +17,9 @@ export class Ledger {
   #floor: number;
   #keyFloor: number;
   #last: number;
-  readonly #hardKeys: Marks = new Map();
-  readonly #hardOthers: Marks = new Map();
-  readonly #soft: Marks = new Map();
+  readonly #hardKeys = new Marks();
+  readonly #hardOthers = new Marks();
+  readonly #soft = new Marks();
 
   /** @param createdAt microseconds since the Unix epoch: both floors of a new ledger */
   constructor(epoch: string, createdAt: number) {
@@ -41,7 +42,8 @@ export class Ledger {
       [this.#hardOthers, 'hard'],
       [this.#soft, 'soft'],
     ] as const) {
-      for (const [target, seq] of map) if (seq >= since) marks.push({ target, mode, seq });
+      for (const [target, seq] of map.entries())
+        if (seq >= since) marks.push({ target, mode, seq });
     }
     return { since, epoch: this.epoch, floor: this.#floor, keyFloor: this.#keyFloor, marks };
   }
@@ -62,8 +64,6 @@ export class Ledger {
       const map =
         mode === 'soft' ? this.#soft : isKeyTarget(target) ? this.#hardKeys : this.#hardOthers;
       this.#last = Math.max(this.#last + 1, nowMicros);
-      // Deleted first, so that it moves to the end and the map stays in the order of seqs: trimming takes from the front.
-      map.delete(target);
       map.set(target, this.#last);
     }
     this.#keyFloor = this.#trim(
@@ -103,23 +103,57 @@ export class Ledger {
     return targets.every((target) => newest(target) <= knownAs.asOf);
   }
 
-  /** Drops what is too old or past the cap, oldest first, and answers the floor that this raises. */
-  #trim(maps: readonly Marks[], keepMs: number, cap: number, floor: number): number {
+  /** Drops what is too old or past the caps, oldest first, and answers the floor that this raises. */
+  #trim(kind: Marks[], keepMs: number, cap: number, floor: number): number {
     const oldest = this.#last - keepMs * 1000;
     let raised = floor;
     for (;;) {
-      const count = maps.reduce((sum, map) => sum + map.size, 0);
-      let front: { map: Marks; target: Target; seq: number } | undefined;
-      for (const map of maps) {
-        for (const [target, seq] of map) {
-          if (!front || seq < front.seq) front = { map, target, seq };
-          break;
-        }
+      const count = kind.reduce((sum, marks) => sum + marks.size, 0);
+      const bytes = kind.reduce((sum, marks) => sum + marks.bytes, 0);
+      let front: { marks: Marks; target: Target; seq: number } | undefined;
+      for (const marks of kind) {
+        const oldestMark = marks.front();
+        if (oldestMark && (!front || oldestMark.seq < front.seq)) front = { marks, ...oldestMark };
       }
-      if (!front || (front.seq >= oldest && count <= cap)) return raised;
-      front.map.delete(front.target);
+      if (!front) return raised;
+      if (front.seq >= oldest && count <= cap && bytes <= cap * BYTES_PER_MARK) return raised;
+      front.marks.delete(front.target);
       raised = Math.max(raised, front.seq);
     }
+  }
+}
+
+/** Newest seq by target, in the order of the seqs, with the bytes that the targets have in the ledger. */
+class Marks {
+  bytes = 0;
+  readonly #seqs = new Map<Target, number>();
+
+  get size(): number {
+    return this.#seqs.size;
+  }
+
+  get(target: Target): number | undefined {
+    return this.#seqs.get(target);
+  }
+
+  /** Newer than every other: it goes to the end, so that trimming takes from the front. */
+  set(target: Target, seq: number): void {
+    this.delete(target);
+    this.#seqs.set(target, seq);
+    this.bytes += target.length + MODE_PREFIX_BYTES;
+  }
+
+  delete(target: Target): void {
+    if (this.#seqs.delete(target)) this.bytes -= target.length + MODE_PREFIX_BYTES;
+  }
+
+  front(): { target: Target; seq: number } | undefined {
+    for (const [target, seq] of this.#seqs) return { target, seq };
+    return undefined;
+  }
+
+  entries(): Iterable<[Target, number]> {
+    return this.#seqs;
   }
 }
 

@@ -25,6 +25,9 @@ export interface CoherenceOptions {
 
 const MAX_CONFIRMS = 3;
 
+/** So many views have room in the budget, whatever one tenant's ledger holds. */
+const LEAST_VIEWS = 4;
+
 /** The views of one isolate: which of them are fresh enough, and how they are brought up to date. */
 export class Coherence {
   readonly #authority: Authority;
@@ -39,8 +42,7 @@ export class Coherence {
     const { viewBytes } = options;
     this.#views = new LRUCache({
       maxSize: viewBytes,
-      // One that is larger than the whole budget is kept alone: without it nothing of its tenant could be cached.
-      sizeCalculation: (view) => Math.min(view.bytes, viewBytes),
+      sizeCalculation: (view) => view.bytes,
     });
     this.#polls = new SharedCalls(options.pollWaitMs);
   }
@@ -73,26 +75,20 @@ export class Coherence {
    * Rejects with {@link AuthorityUnavailable}.
    */
   async check(tenant: TenantId, runtime: Runtime): Promise<View> {
-    const { coherenceMs } = this.#options;
     const now = runtime.now();
-    const mayJoin = (sentAt: number): boolean => now - sentAt < coherenceMs;
-    await this.#polls.run(
-      tenant,
-      async () => void (await this.read(tenant, [], runtime)),
-      runtime,
-      mayJoin,
-    );
+    const poll = (mayJoin: (sentAt: number) => boolean): Promise<void> =>
+      this.#polls.run(
+        tenant,
+        async () => void (await this.read(tenant, [], runtime)),
+        runtime,
+        mayJoin,
+      );
+    await poll((sentAt) => within(now - sentAt, this.#options.coherenceMs));
     const view = this.view(tenant);
-    // A poll that was joined may have taken longer than what was left of the bound.
-    if (view.checkedAt < now && !this.isFresh(view, runtime.now())) {
-      return (await this.read(tenant, [], runtime)).view;
-    }
-    return view;
-  }
-
-  /** How long a failed purge may be retried, in milliseconds: as long as copies may be served without a check. */
-  get maxUnverifiedMs(): number {
-    return this.#options.maxUnverifiedMs;
+    if (view.checkedAt >= now || this.isFresh(view, runtime.now())) return view;
+    // The poll that was joined has taken longer than what was left of the bound.
+    await poll((sentAt) => sentAt > now);
+    return this.view(tenant);
   }
 
   /** Reads entries and polls the ledger in one round trip. Rejects with {@link AuthorityUnavailable}. */
@@ -151,6 +147,7 @@ export class Coherence {
     const view = this.view(tenant);
     const epoch = view.epoch;
     if (absorb(view) === 'doubtful') return false;
+    view.compact(this.#options.viewBytes / LEAST_VIEWS);
     // The size of a value that is set again is not counted again.
     this.#views.delete(tenant);
     this.#views.set(tenant, view);

@@ -21,6 +21,7 @@ export class View implements LedgerKnowledge {
   keyFloor = 0;
   /** When the newest absorbed check was sent, in milliseconds; the bounds count from here. */
   checkedAt = Number.NEGATIVE_INFINITY;
+  #checkedOrder = 0;
   /** Changes whenever a copy that was valid may no longer be. Negative until the first answer: no copy was found valid by it. */
   generation = -1;
   readonly #marks = new Map<Target, MarkPair>();
@@ -43,7 +44,7 @@ export class View implements LedgerKnowledge {
   /** Estimate of the memory that the view occupies. */
   get bytes(): number {
     let bytes = 512;
-    for (const target of this.#marks.keys()) bytes += target.length + 128;
+    for (const target of this.#marks.keys()) bytes += markBytes(target);
     return bytes;
   }
 
@@ -85,6 +86,7 @@ export class View implements LedgerKnowledge {
       this.keyFloor = 0;
       // What was checked under another epoch says nothing about this one.
       this.checkedAt = Number.NEGATIVE_INFINITY;
+      this.#checkedOrder = 0;
       changed = true;
     }
     const raised = reply.floor > this.floor || reply.keyFloor > this.keyFloor;
@@ -100,12 +102,42 @@ export class View implements LedgerKnowledge {
       highest = Math.max(highest, seq);
     }
     this.seen = highest;
-    this.checkedAt = Math.max(this.checkedAt, sentAt);
+    // By the order of sending, not by the clock: one that was set back must not leave a check in the future.
+    if (order > this.#checkedOrder) {
+      this.checkedAt = sentAt;
+      this.#checkedOrder = order;
+    }
     if (raised) this.#forgetBelowFloors();
     if (changed || raised) {
       lastGeneration += 1;
       this.generation = lastGeneration;
     }
+  }
+
+  /**
+   * Forgets the oldest marks until the view fits, key marks first, and raises its own floors to them: as trimming does,
+   * it can cost misses in this isolate, never an old hit.
+   */
+  compact(bytes: number): void {
+    if (this.bytes <= bytes) return;
+    const oldestFirst = [...this.#marks].toSorted(([, a], [, b]) => newestOf(a) - newestOf(b));
+    const isKeyMark = ([target, { soft }]: [Target, MarkPair]): boolean =>
+      target.startsWith('k:') && soft === 0;
+    const order = [
+      ...oldestFirst.filter(isKeyMark),
+      ...oldestFirst.filter((mark) => !isKeyMark(mark)),
+    ];
+    let size = this.bytes;
+    for (const mark of order) {
+      if (size <= bytes) break;
+      const [target, pair] = mark;
+      size -= markBytes(target);
+      this.#marks.delete(target);
+      if (isKeyMark(mark)) this.keyFloor = Math.max(this.keyFloor, pair.hard);
+      else this.floor = Math.max(this.floor, newestOf(pair));
+    }
+    lastGeneration += 1;
+    this.generation = lastGeneration;
   }
 
   /**
@@ -119,4 +151,13 @@ export class View implements LedgerKnowledge {
       if (hard <= limit && soft <= limit) this.#marks.delete(target);
     }
   }
+}
+
+/** Estimate of what a mark occupies in a view. */
+function markBytes(target: Target): number {
+  return target.length + 128;
+}
+
+function newestOf({ hard, soft }: MarkPair): number {
+  return Math.max(hard, soft);
 }

@@ -11,6 +11,8 @@ export type Variables = Readonly<Record<string, unknown>>;
 const MAX_LIFETIME_MS = 30 * 24 * 3_600_000;
 const MAX_LOAD_MS = 25_000;
 
+const SETTINGS: ReadonlySet<string> = new Set(['CACHE_PRESET', ...Object.keys(plainFields)]);
+
 /**
  * Reads a deployment's configuration. Throws one {@link ConfigError} that lists every problem.
  * @param bundledTenants the list that counts when `TENANTS` is not set
@@ -52,6 +54,11 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
       });
     }
   });
+  for (const name of Object.keys(variables)) {
+    if (name.startsWith('CACHE_') && typeof variables[name] === 'string' && !SETTINGS.has(name)) {
+      problems.push({ field: name, message: 'is no setting of Tiercel' });
+    }
+  }
   const redis =
     preset?.redis === false
       ? undefined
@@ -121,7 +128,8 @@ function redisUrlProblem(url: unknown): string | undefined {
     return 'is missing; this preset needs Redis (the preset minimal does not)';
   if (typeof url !== 'string' || !URL.canParse(url))
     return 'must be a URL such as https://name.upstash.io';
-  const { protocol, hostname } = new URL(url);
+  const { protocol, hostname, username, password } = new URL(url);
+  if (username !== '' || password !== '') return 'must not hold a user name or password';
   if (protocol === 'https:') return undefined;
   if (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname))
     return undefined;

@@ -19,7 +19,14 @@ export interface Load {
 }
 
 /** Whether a load is stored; otherwise why it is not. */
-export type FillOutcome = 'stored' | 'unstamped' | 'overlong' | 'expired' | 'too_large' | 'purged';
+export type FillOutcome =
+  | 'stored'
+  | 'unstamped'
+  | 'overlong'
+  | 'expired'
+  | 'too_large'
+  | 'purged'
+  | 'newer';
 
 /**
  * Stores what a load made: applies the rule once more, against what is known now, then fills the tiers at once and
@@ -64,10 +71,22 @@ function judgeFill(
   if (now - startedAt > parts.maxLoadMs) return 'overlong';
   if (draft.expiresAt <= now) return 'expired';
   if (draft.value.byteLength > parts.maxEntryBytes) return 'too_large';
+  if (isNewerHere(parts, key, stamp, now)) return 'newer';
   const verdict = judge(
     parts.coherence.view(key.tenant),
     { stamp, key: key.key, tags: draft.tags },
     false,
   );
   return verdict === 'valid' ? 'stored' : 'purged';
+}
+
+/** True when a tier of this isolate holds a load that knew more: a load that ends late must not put an older value in its place. */
+function isNewerHere(parts: EngineParts, key: CacheKey, stamp: Stamp, now: number): boolean {
+  return parts.tiers.some((tier) => {
+    if (!tier.local) return false;
+    const copy = tier.get(key, now);
+    if (!copy || copy instanceof Promise) return false;
+    const present = copy.entry.stamp;
+    return present.epoch === stamp.epoch && present.asOf > stamp.asOf;
+  });
 }

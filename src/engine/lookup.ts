@@ -41,28 +41,27 @@ type State = 'fresh' | 'stale' | 'expired' | 'purged';
  */
 export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<Lookup> {
   const { coherence, tiers, sink } = parts;
-  let view = coherence.view(key.tenant);
-  let verified = coherence.isFresh(view, runtime.now());
-  let asked = false;
+  const { tenant } = key;
+  const startedAt = runtime.now();
+  let checkedHere = false;
   let unavailable = false;
   let reason: MissReason = 'absent';
-  if (verified) coherence.renewSoon(key.tenant, view, runtime);
+  const first = coherence.view(tenant);
+  if (coherence.isFresh(first, startedAt)) coherence.renewSoon(tenant, first, runtime);
 
   for (const [position, tier] of tiers.entries()) {
     const answer = tier.get(key, runtime.now());
     const copy =
       answer instanceof Promise ? await patiently(parts, tier, key, answer, runtime) : answer;
     if (!copy) continue;
-    if (!asked) {
-      // Again: the tier may have taken long, and the view may have been replaced meanwhile.
-      view = coherence.view(key.tenant);
-      verified = coherence.isFresh(view, runtime.now());
-    }
-    if (!verified && !asked) {
-      asked = true;
+    // Always the present view: a tier may have taken long, and the view been replaced meanwhile.
+    let view = coherence.view(tenant);
+    let verified: boolean =
+      coherence.isFresh(view, runtime.now()) || (checkedHere && view.checkedAt >= startedAt);
+    if (!verified && !unavailable) {
       const checked = await check(parts, key, runtime);
-      if (checked) [view, verified] = [checked, true];
-      else unavailable = true;
+      unavailable = checked === undefined;
+      if (checked) [view, verified, checkedHere] = [checked, true, true];
     }
     const now = runtime.now();
     if (!verified && !coherence.mayServeUnverified(view, now)) continue;
@@ -75,18 +74,19 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
         { key, entry, until, from: now, heldAt: view.generation },
         runtime,
       );
-      sink(hit(key.tenant, tier.name, verified));
+      sink(hit(tenant, tier.name, verified));
       return { found: true, entry, tier: tier.name, verified };
     }
     reason = state;
   }
 
+  let { stamp } = coherence.view(tenant);
   if (!unavailable) {
     const sentAt = runtime.now();
     const answer = await read(parts, key, runtime);
     if (answer) {
-      view = answer.view;
-      const { entry } = answer;
+      const { view, entry } = answer;
+      stamp = view.stamp;
       if (entry) {
         const state = stateOf(view, key, entry, true, runtime.now());
         if (state === 'fresh') {
@@ -100,7 +100,7 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
               runtime,
             );
           }
-          sink(hit(key.tenant, parts.authority.name, true));
+          sink(hit(tenant, parts.authority.name, true));
           return { found: true, entry, tier: parts.authority.name, verified: true };
         }
         reason = state;
@@ -109,8 +109,8 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
   }
 
   if (unavailable) reason = 'unavailable';
-  sink(miss(key.tenant, reason));
-  return { found: false, reason, stamp: view.stamp };
+  sink(miss(tenant, reason));
+  return { found: false, reason, stamp };
 }
 
 /** What may be done with an entry now. */

@@ -1,4 +1,5 @@
 import type { Entry } from '../codec/entry.ts';
+import { withDeadline } from '../resilience/deadline.ts';
 import type { Runtime } from '../runtime.ts';
 import { tierError } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
@@ -28,9 +29,13 @@ export function promote(
   const now = runtime.now();
   for (const tier of tiers) {
     const until = Math.min(promotion.until, entry.expiresAt, promotion.from + tier.lifetimeMs);
-    runtime.waitUntil(
-      attempt(parts, tier, key, () => tier.put({ key, entry, until, heldAt }, now)),
-    );
+    const copy = { key, entry, until, heldAt };
+    const put = (): void | Promise<void> => tier.put(copy, now);
+    if (tier.local) void attempt(parts, tier, key, put);
+    else
+      runtime.waitUntil(
+        attempt(parts, tier, key, () => withDeadline(put(), parts.tierTimeoutMs, runtime)),
+      );
   }
 }
 

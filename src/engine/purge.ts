@@ -1,7 +1,7 @@
 import { hits } from '../coherence/marks.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { purge as purged, purgeFailed } from '../telemetry/events.ts';
+import { purge as purged, purgeAbandoned, purgeFailed } from '../telemetry/events.ts';
 import type { PurgeMode, Target } from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { EngineParts } from './parts.ts';
@@ -36,12 +36,13 @@ export async function purge(
 }
 
 const FIRST_RETRY_MS = 200;
+const LONGEST_PAUSE_MS = 2000;
 /** Work after a response ends at 30 seconds on Workers. */
-const LAST_RETRY_MS = 25_000;
+const PATIENCE_MS = 25_000;
 
 /**
- * Goes on with a purge that failed, in the background: again and again, at growing distances, as long as copies may be
- * served without a check. For a change that has happened already and can't be refused any more.
+ * Goes on with a purge that failed, in the background, at growing distances: for a change that has happened already and
+ * can't be refused any more. Giving up is an event of its own.
  */
 export function retryPurge(
   parts: EngineParts,
@@ -50,20 +51,23 @@ export function retryPurge(
   mode: PurgeMode,
   runtime: Runtime,
 ): void {
-  const patienceMs = Math.min(parts.coherence.maxUnverifiedMs, LAST_RETRY_MS);
-  runtime.waitUntil(
-    (async () => {
-      for (let waited = 0, pause = FIRST_RETRY_MS; waited + pause <= patienceMs; pause *= 2) {
-        await runtime.sleep(pause);
-        waited += pause;
-        try {
-          await purge(parts, tenant, targets, mode, runtime);
-          return;
-        } catch (error) {
-          // Each failure has been reported as an event; only one that may pass is worth another try.
-          if (!(error instanceof AuthorityUnavailable)) return;
-        }
+  const endsAt = runtime.now() + PATIENCE_MS;
+  const retry = async (): Promise<void> => {
+    for (
+      let pause = FIRST_RETRY_MS;
+      runtime.now() < endsAt;
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS)
+    ) {
+      await runtime.sleep(pause);
+      try {
+        await purge(parts, tenant, targets, mode, runtime);
+        return;
+      } catch (error) {
+        // Each failure has been reported; only one that may pass is worth another try.
+        if (!(error instanceof AuthorityUnavailable)) break;
       }
-    })(),
-  );
+    }
+    parts.sink(purgeAbandoned(tenant, targets.length));
+  };
+  runtime.waitUntil(retry());
 }

@@ -5,24 +5,33 @@ import { originTarget } from './request-key.ts';
 
 /**
  * Request headers that never reach an origin: they can change its answer and are no part of the key, or they claim what
- * only this gateway may say. Besides these: everything that begins with `x-forwarded-`, `x-original-` or `cf-`, every
+ * only this gateway may say. Besides these: everything that begins with `cf-`, `x-envoy-`, `x-forwarded` or `x-original-`, every
  * name with an underscore, and what ends at the next hop.
  */
 export const STRIPPED_REQUEST_HEADERS = [
+  'cache-groups',
+  'cache-tag',
+  'client-ip',
   'forwarded',
+  'forwarded-for',
+  'front-end-https',
+  'surrogate-key',
+  'true-client-ip',
+  'x-arr-ssl',
+  'x-client-ip',
+  'x-cluster-client-ip',
   'x-host',
+  'x-http-host-override',
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-middleware-subrequest',
+  'x-proxy-host',
   'x-real-ip',
   'x-rewrite-url',
-  'client-ip',
-  'true-client-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'cache-tag',
-  'cache-groups',
-  'surrogate-key',
+  'x-scheme',
+  'x-url',
+  'x-url-scheme',
 ] as const;
 
 /** Headers by which a client asks for less than the whole: a load for the store must get all of it. */
@@ -36,7 +45,7 @@ const CONDITIONAL_HEADERS = [
 ] as const;
 
 /** Prefixes of names that claim what only this gateway may say, in the spellings that nobody can list. */
-const STRIPPED_PREFIXES = ['cf-', 'x-forwarded-', 'x-original-'] as const;
+const STRIPPED_PREFIXES = ['cf-', 'x-envoy-', 'x-forwarded', 'x-original-'] as const;
 
 /**
  * Asks the origin. Redirects are passed on, not followed. Rejects with {@link OriginError}.
@@ -77,7 +86,7 @@ export async function fetchOrigin(
     waiting = false;
   }
   if (response.status < 200 || response.status > 599) {
-    await response.body?.cancel();
+    await response.body?.cancel().catch(() => undefined);
     throw new OriginError(
       'origin_invalid',
       `The origin answered with the status ${response.status}.`,

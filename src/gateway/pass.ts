@@ -30,8 +30,9 @@ export async function bypassCache(
 }
 
 /**
- * Passes any other method through. When a method that is not safe succeeds, its URL is invalidated before the client
- * hears of it; also when the client is gone by then, because the origin has changed all the same.
+ * Passes any other method through. When a method that is not safe succeeds, or its answer is lost, its URL is
+ * invalidated before the client hears of it; also when the client is gone by then, because the origin has changed all
+ * the same.
  */
 export function passMethod(options: GatewayOptions, exchange: Exchange): Promise<Response> {
   const work = passAndInvalidate(options, exchange);
@@ -46,10 +47,17 @@ export function passMethod(options: GatewayOptions, exchange: Exchange): Promise
 
 async function passAndInvalidate(options: GatewayOptions, exchange: Exchange): Promise<Response> {
   const { request, key } = exchange;
-  const response = await fetchOrigin(options, exchange, false);
+  const unsafeKey = SAFE_METHODS.has(request.method) ? undefined : key;
+  let response: Response;
+  try {
+    response = await fetchOrigin(options, exchange, false);
+  } catch (error) {
+    // It may have arrived and been carried out before its answer was lost: what is stored is doubtful.
+    if (unsafeKey) await invalidate(options, exchange, unsafeKey);
+    throw error;
+  }
   const succeeded = response.status >= 200 && response.status < 400;
-  const invalidates = succeeded && !SAFE_METHODS.has(request.method) && key !== undefined;
-  const failed = invalidates && !(await invalidate(options, exchange, key));
+  const failed = succeeded && unsafeKey && !(await invalidate(options, exchange, unsafeKey));
   return passOn(response, response.body, {
     hit: false,
     fwd: 'method',

@@ -59,7 +59,7 @@ async function load(
   const body = await readBounded(response, engine.maxEntryBytes, patience);
   if (!body.whole) {
     engine.sink(bypass(tenant.id, body.reason));
-    return passOn(response, body.stream, forwarded(missed, body.reason));
+    return passOn(response, body.stream, forwarded(missed, body.reason), request);
   }
   const now = runtime.now();
   const draft = await httpEntry({

@@ -1,4 +1,4 @@
-import { encodeKey, encodeSegment, type KeyInput } from '../tenant/segments.ts';
+import { encodeSegment } from '../tenant/segments.ts';
 
 /**
  * The key of a resource behind the gateway: `g:{scheme}:{host}:{path segments}:?{query}`. Made of exactly the path and
@@ -25,20 +25,6 @@ export function treeKey(url: URL): string {
   tree.pathname = tree.pathname.replace(/\/+$/, '');
   if (tree.pathname !== '/') return pathKey(tree);
   return ['g', encodeSegment(tree.protocol.slice(0, -1)), encodeSegment(tree.host)].join(':');
-}
-
-/**
- * Encodes a key that somebody names, the gateway's own included: behind `g` a segment that begins with `?` is the query,
- * as in `['g', 'https', 'h.example', 'cities', '?page=2']`. No path segment begins so.
- */
-export function encodeNamedKey(input: KeyInput): string {
-  const segments = typeof input === 'string' ? input.split(':') : input;
-  if (segments[0] !== 'g') return encodeKey(segments);
-  return segments
-    .map((segment) =>
-      segment.startsWith('?') ? `?${encodeSegment(segment.slice(1))}` : encodeSegment(segment),
-    )
-    .join(':');
 }
 
 /** The longest key, in bytes, and the most segments: a mark or a rule that has to look at more costs more than the entry is worth. */

@@ -5,6 +5,7 @@ const LOGGED: ReadonlySet<TelemetryEvent['type']> = new Set([
   'tier_error',
   'origin_error',
   'purge_failed',
+  'purge_abandoned',
   'frame_invalid',
   'epoch_changed',
 ]);

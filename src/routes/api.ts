@@ -6,7 +6,7 @@ import { readHealth } from '../reporting/health.ts';
 import { tenantStats } from '../reporting/stats.ts';
 import { platformRuntime } from '../runtime.ts';
 import { authorize } from './authorize.ts';
-import { badRequest, methodNotAllowed, unavailable, unknownRoute } from './problems.ts';
+import { badRequest, methodNotAllowed, tooLarge, unavailable, unknownRoute } from './problems.ts';
 import { parsePurgeBody } from './purge-body.ts';
 import type { RouteEnv, Services } from './services.ts';
 
@@ -39,7 +39,7 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
     authorize(services, 'purge'),
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
-      onError: () => badRequest(`The body is larger than ${MAX_BODY_BYTES} bytes.`),
+      onError: () => tooLarge(MAX_BODY_BYTES),
     }),
     async (context) => {
       const { tenant } = context.var;

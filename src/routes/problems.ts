@@ -43,6 +43,14 @@ export const badRequest = (detail: string, problems: readonly string[] = []): Re
     extra: problems.length > 0 ? { problems } : {},
   });
 
+export const tooLarge = (limit: number): Response =>
+  problemResponse({
+    status: 413,
+    title: 'Content Too Large',
+    code: 'too_large',
+    detail: `The body is larger than ${limit} bytes.`,
+  });
+
 export const methodNotAllowed = (allow: string): Response =>
   problemResponse({
     status: 405,

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { encodeNamedKey, resourceKey, treeKey } from '../gateway/request-key.ts';
+import { resourceKey, treeKey } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
-import type { KeyInput } from '../tenant/segments.ts';
+import { encodeKey, type KeyInput } from '../tenant/segments.ts';
 import {
   keyTarget,
   prefixTarget,
@@ -17,12 +17,9 @@ const MAX_TARGETS = 1000;
 const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
 
 const text = z.string().min(1, 'must not be empty').max(4096);
-const segment = z.string().max(4096);
-const named = z.union([text, z.array(segment).min(1).max(128)], {
-  error: 'must be a key, or a list of its segments',
-});
-const beginsAsKeysDo = (input: KeyInput): boolean =>
-  OWNERS.has((typeof input === 'string' ? input.split(':') : input)[0] ?? '');
+const segments = z.array(z.string().max(4096)).min(1).max(128);
+const named = z.union([text, segments], { error: 'must be a key, or a list of its segments' });
+const beginsAsKeysDo = (input: KeyInput): boolean => OWNERS.has(listOf(input)[0] ?? '');
 const OWNERS_MESSAGE =
   "must begin with g (gateway), e (entries of the HTTP API) or n (library's namespaces)";
 const key = named.refine(beginsAsKeysDo, OWNERS_MESSAGE);
@@ -59,40 +56,84 @@ export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody 
   const { keys = [], urls = [], tags = [], prefixes = [], all, mode } = parsed.data;
   const problems: string[] = [];
   const targets = new Set<Target>();
-  for (const item of keys) targets.add(keyTarget(encodeNamedKey(item)));
-  for (const item of tags) targets.add(tagTarget(item));
+  const add = (place: string, found: readonly Target[] | string): void => {
+    if (typeof found === 'string') problems.push(`${place}: ${found}`);
+    else for (const target of found) targets.add(target);
+  };
+  keys.forEach((item, at) => add(`keys.${at}`, keyTargets(item, tenant)));
+  urls.forEach((item, at) => add(`urls.${at}`, urlTargets(item, tenant, resourceKey)));
+  prefixes.forEach((item, at) => add(`prefixes.${at}`, prefixTargets(item, tenant)));
+  for (const tag of tags) targets.add(tagTarget(tag));
   if (all) targets.add(TENANT_TARGET);
-  urls.forEach((item, at) => {
-    const url = ownUrl(item, tenant);
-    if (typeof url === 'string') problems.push(`urls.${at}: ${url}`);
-    else targets.add(prefixTarget(resourceKey(url)));
-  });
-  prefixes.forEach((item, at) => {
-    if (!isUrl(item)) {
-      targets.add(prefixTarget(encodeNamedKey(item)));
-      return;
-    }
-    const url = ownUrl(item, tenant);
-    if (typeof url === 'string') problems.push(`prefixes.${at}: ${url}`);
-    else if (url.search !== '')
-      problems.push(`prefixes.${at}: must not have a query; purge the URL instead`);
-    else targets.add(prefixTarget(treeKey(url)));
-  });
-  if (problems.length === 0 && targets.size === 0)
+  if (problems.length === 0 && targets.size === 0) {
     problems.push('body: must name at least one of keys, urls, tags, prefixes, all');
-  if (targets.size > MAX_TARGETS)
+  }
+  if (targets.size > MAX_TARGETS) {
     problems.push(`body: names ${targets.size} targets; ${MAX_TARGETS} are allowed`);
+  }
   return problems.length > 0 ? { problems } : { targets: [...targets], mode };
+}
+
+function keyTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] | string {
+  const list = listOf(item);
+  if (list[0] !== 'g') return [keyTarget(encodeKey(list))];
+  const url = gatewayUrl(item, tenant);
+  if (typeof url === 'string') return url;
+  if (!list.at(-1)?.startsWith('?')) return "must end with the query, '?' for none";
+  return [keyTarget(resourceKey(url))];
+}
+
+function prefixTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] | string {
+  if (isUrl(item)) {
+    return item.includes('?')
+      ? 'must not have a query; purge the URL instead'
+      : urlTargets(item, tenant, treeKey);
+  }
+  const list = listOf(item);
+  if (list[0] !== 'g') return [prefixTarget(encodeKey(list))];
+  const url = gatewayUrl(item, tenant);
+  if (typeof url === 'string') return url;
+  return [prefixTarget(list.at(-1)?.startsWith('?') ? resourceKey(url) : treeKey(url))];
+}
+
+/** A URL stands for its resource under both schemes: they are stored apart, and whoever purges means both. */
+function urlTargets(
+  item: string,
+  tenant: TenantPolicy,
+  keyOf: (url: URL) => string,
+): readonly Target[] | string {
+  const url = ownUrl(item, tenant);
+  if (typeof url === 'string') return url;
+  return ['https:', 'http:'].map((scheme) => {
+    // By text: a URL forgets a port that is the default of its scheme.
+    const other = new URL(url.href.replace(/^https?:/, scheme));
+    return prefixTarget(keyOf(other));
+  });
+}
+
+/** A gateway key as the URL that it stands for, so that each spelling is normalised as a request's is. */
+function gatewayUrl(item: KeyInput, tenant: TenantPolicy): URL | string {
+  if (typeof item === 'string') return 'must be a list of segments: a host may hold the separator';
+  const [, scheme = '', host = '', ...rest] = item;
+  const query = rest.at(-1)?.startsWith('?') ? (rest.pop() ?? '') : '';
+  return ownUrl(`${scheme}://${host}/${rest.join('/')}${query}`, tenant);
 }
 
 /** A URL on one of the tenant's hosts, or what is wrong with it. */
 function ownUrl(item: string, tenant: TenantPolicy): URL | string {
   if (!URL.canParse(item)) return 'must be an absolute URL';
   const url = new URL(item);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return 'must begin with https:// or http://';
-  if (!tenant.hosts.includes(url.hostname)) return `'${url.hostname}' is not a host of this tenant`;
+  }
+  if (!tenant.hosts.includes(url.hostname)) {
+    return `'${url.hostname}' is not a host of this tenant`;
+  }
   return url;
+}
+
+function listOf(input: KeyInput): readonly string[] {
+  return typeof input === 'string' ? input.split(':') : input;
 }
 
 function isUrl(input: KeyInput): input is string {

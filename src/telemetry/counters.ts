@@ -11,6 +11,8 @@ export interface TenantCounters {
   bypasses: Record<string, number>;
   purges: number;
   purgesFailed: number;
+  /** Invalidations that were retried to the end and never acknowledged. */
+  purgesAbandoned: number;
   tierErrors: Record<string, number>;
   invalidFrames: Record<string, number>;
   originErrors: Record<string, number>;
@@ -60,6 +62,9 @@ export class Counters {
       case 'purge_failed':
         counters.purgesFailed += 1;
         break;
+      case 'purge_abandoned':
+        counters.purgesAbandoned += 1;
+        break;
       case 'tier_error':
         add(counters.tierErrors, event.tier);
         break;
@@ -94,6 +99,7 @@ function zero(): TenantCounters {
     bypasses: {},
     purges: 0,
     purgesFailed: 0,
+    purgesAbandoned: 0,
     tierErrors: {},
     invalidFrames: {},
     originErrors: {},

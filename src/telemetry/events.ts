@@ -13,6 +13,7 @@ export type TelemetryEvent =
   | { readonly type: 'store_dropped'; readonly tenant: string; readonly reason: string }
   | { readonly type: 'purge'; readonly tenant: string; readonly targets: number }
   | { readonly type: 'purge_failed'; readonly tenant: string; readonly message: string }
+  | { readonly type: 'purge_abandoned'; readonly tenant: string; readonly targets: number }
   | { readonly type: 'bypass'; readonly tenant: string; readonly reason: string }
   | {
       readonly type: 'frame_invalid';
@@ -71,6 +72,11 @@ export const purgeFailed = (tenant: string, error: unknown): TelemetryEvent => (
   type: 'purge_failed',
   tenant,
   message: describe(error),
+});
+export const purgeAbandoned = (tenant: string, targets: number): TelemetryEvent => ({
+  type: 'purge_abandoned',
+  tenant,
+  targets,
 });
 export const bypass = (tenant: string, reason: string): TelemetryEvent => ({
   type: 'bypass',

@@ -62,6 +62,7 @@ export interface RedisAuthorityOptions {
 /** The authority in Redis, reached over HTTP. Needs the command set of Redis 7.0. */
 export class RedisAuthority implements Authority {
   readonly name = 'redis';
+  readonly local = false;
   readonly #client: RedisClient;
   readonly #keys: KeySpace;
   readonly #retention: readonly [string, string, string];
@@ -85,7 +86,7 @@ export class RedisAuthority implements Authority {
     const { values, range } = await this.#client.readWithRange(names, this.#ledger(tenant), since);
     return {
       entries: keys.map((key, at) => this.#decode(key, values[at])),
-      ledger: parseLedger(range, since),
+      ledger: readable(range, since),
     };
   }
 
@@ -220,4 +221,14 @@ function cursorArgs(cursor: Cursor | undefined): [string, string] {
 
 function isCommitOutcome(reply: unknown): reply is CommitOutcome {
   return OUTCOMES.has(reply);
+}
+
+/** A ledger that can't be read is as good as none: the primary is asked, which makes a new one where it has to. */
+function readable(range: unknown, since: number): LedgerReply | undefined {
+  try {
+    return parseLedger(range, since);
+  } catch (error) {
+    if (error instanceof AuthorityUnavailable) return undefined;
+    throw error;
+  }
 }

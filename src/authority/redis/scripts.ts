@@ -30,8 +30,8 @@ local function read()
   local top = redis.call('ZRANGEBYSCORE', ledger, '+inf', '+inf')
   member = top[1]
   if not member then return false end
-  local a, b, c, d = string.match(member, '^e:(%x+):(%x*):(%d+):(%d+)$')
-  if not a then return false end
+  local a, b, c, d = string.match(member, '^e:([0-9a-f]+):([0-9a-f]*):(%d+):(%d+)$')
+  if top[2] or not a or #a ~= 32 then return false end
   epoch, process, floor, keyFloor = a, b, tonumber(c), tonumber(d)
   return true
 end
@@ -77,26 +77,33 @@ end
 /** Marks a target and trims. The retention arguments are microseconds. */
 const MARKING = `
 local function trim(keepEntries, keepCopies, cap, added)
-  -- Reads the whole ledger, so not on every mark: either kind may pass the cap by 1/32, and a mark its time.
+  -- Reads the whole ledger, so not on every mark: either kind may pass its caps by 1/32 of the count, and a mark its time.
   local count = redis.call('ZCARD', ledger) - 1
   if count % math.max(1, math.floor(cap / 32)) >= added then return end
   local newest = last()
   local rows = redis.call('ZRANGE', ledger, '-inf', '(+inf', 'BYSCORE', 'WITHSCORES')
-  local keys, others = 0, 0
+  local capBytes = cap * 128
+  local keys, others, keyBytes, otherBytes = 0, 0, 0, 0
   for at = 1, #rows, 2 do
-    if string.sub(rows[at], 1, 4) == 'h:k:' then keys = keys + 1 else others = others + 1 end
+    if string.sub(rows[at], 1, 4) == 'h:k:' then
+      keys, keyBytes = keys + 1, keyBytes + #rows[at]
+    else
+      others, otherBytes = others + 1, otherBytes + #rows[at]
+    end
   end
   local trimmed = false
   for at = 1, #rows, 2 do
     local mark, seq = rows[at], tonumber(rows[at + 1])
     if string.sub(mark, 1, 4) == 'h:k:' then
-      if keys > cap or seq < newest - keepCopies then
+      if keys > cap or keyBytes > capBytes or seq < newest - keepCopies then
         redis.call('ZREM', ledger, mark)
-        keys, keyFloor, trimmed = keys - 1, math.max(keyFloor, seq), true
+        keys, keyBytes = keys - 1, keyBytes - #mark
+        keyFloor, trimmed = math.max(keyFloor, seq), true
       end
-    elseif others > cap or seq < newest - keepEntries then
+    elseif others > cap or otherBytes > capBytes or seq < newest - keepEntries then
       redis.call('ZREM', ledger, mark)
-      others, floor, trimmed = others - 1, math.max(floor, seq), true
+      others, otherBytes = others - 1, otherBytes - #mark
+      floor, trimmed = math.max(floor, seq), true
     end
   end
   if trimmed then writeEpoch() end
