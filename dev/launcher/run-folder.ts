@@ -50,7 +50,7 @@ export function writeEnvFile(file: string, variables: Readonly<Record<string, st
   renameSync(temporary, file);
 }
 
-function readIfPresent(file: string): string | undefined {
+export function readIfPresent(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {

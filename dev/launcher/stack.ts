@@ -7,9 +7,9 @@ import { startRedis } from '../redis/redis.ts';
 import { type DevelopmentCredential, developmentCredential } from './credential.ts';
 import { startOriginProcess } from './origin.ts';
 import { claimPort } from './port.ts';
-import { createRunFolder, removeRunFolder, writeEnvFile } from './run-folder.ts';
+import { createRunFolder, removeRunFolder, writeEnvFile, readIfPresent } from './run-folder.ts';
 import { type Ending, Interrupted, Supervisor } from './supervisor.ts';
-import { credentialVariables, runVariables } from './variables.ts';
+import { credentialVariables, respectUser, runVariables } from './variables.ts';
 import { findWrangler, startWorker } from './worker.ts';
 
 export interface StackOptions {
@@ -93,7 +93,12 @@ export function createStack(options: StackOptions = {}): Stack {
     const shared = join(root, '.dev.vars');
     const own = join(folder, 'vars');
     writeEnvFile(shared, credentialVariables(credential));
-    writeEnvFile(own, runVariables({ port, endpoint, origin, warm, credential }));
+    const run = respectUser(
+      runVariables({ port, endpoint, origin, warm, credential }),
+      readIfPresent(shared) ?? '',
+    );
+    if (run.kept.length > 0) progress('Worker', `with ${run.kept.join(', ')} from .dev.vars`);
+    writeEnvFile(own, run.variables);
     const stateFolder = join(folder, 'state');
     const worker = await supervisor.start('Worker', (signal) =>
       startWorker({

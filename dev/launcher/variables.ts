@@ -43,6 +43,20 @@ export function runVariables(stack: StackAddresses): Record<string, string> {
   };
 }
 
+/** Variables that a user may set in `.dev.vars`; the rest has to fit what the launcher started. */
+const LEFT_TO_THE_USER: ReadonlySet<string> = new Set(['TENANTS', 'CACHE_PRESET', 'ADMIN_HOST']);
+
+/** The variables of a run without those that the user's own env file sets, and the names of these. */
+export function respectUser(
+  variables: Readonly<Record<string, string>>,
+  userFile: string,
+): { variables: Record<string, string>; kept: string[] } {
+  const set = new Set(entries(userFile).map(nameOf));
+  const kept = Object.keys(variables).filter((name) => LEFT_TO_THE_USER.has(name) && set.has(name));
+  const rest = Object.entries(variables).filter(([name]) => !kept.includes(name));
+  return { variables: Object.fromEntries(rest), kept };
+}
+
 /**
  * The text of an env file that has `variables` and keeps every line of `existing` that sets another
  * name, comments and order included. A replaced variable stays in its place; new ones go to the end.
@@ -54,7 +68,7 @@ export function mergeEnvFile(
   const missing = new Map(Object.entries(variables));
   const lines: string[] = [];
   for (const line of entries(existing)) {
-    const name = /^\s*(?:export\s+)?([\w.-]+)\s*[=:]/.exec(line)?.[1];
+    const name = nameOf(line);
     if (name === undefined || !Object.hasOwn(variables, name)) {
       lines.push(line);
     } else if (missing.has(name)) {
@@ -64,6 +78,10 @@ export function mergeEnvFile(
   }
   for (const [name, value] of missing) lines.push(`${name}=${quote(value)}`);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function nameOf(entry: string): string | undefined {
+  return /^\s*(?:export\s+)?([\w.-]+)\s*[=:]/.exec(entry)?.[1];
 }
 
 /** One item per variable, comment or blank line; a quoted value may run over several lines. */

@@ -12,9 +12,9 @@ export interface Stamp {
 }
 
 /** Frame format written by this version. Any other is a miss. */
-export const FRAME_MAGIC = 'TCL1';
-export const EPOCH_LENGTH = 32;
-export const SEQ_LENGTH = 16;
+const FRAME_MAGIC = 'TCL1';
+const EPOCH_LENGTH = 32;
+const SEQ_LENGTH = 16;
 /** Bytes of the clear header: magic and version, epoch, asOf. Fixed width, ASCII, so that scripts can read and write it. */
 export const CLEAR_HEADER_LENGTH = FRAME_MAGIC.length + EPOCH_LENGTH + SEQ_LENGTH;
 

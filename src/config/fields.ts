@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { KEY_PREFIX } from '../tenant/key.ts';
 import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
 import { SCOPES } from './config.ts';
+import { isLoopback } from './loopback.ts';
 
 const MINUTE_MS = 60_000;
 const MEBIBYTE = 1_048_576;
@@ -48,6 +49,10 @@ function baseUrlProblem(text: string): string | undefined {
   return undefined;
 }
 
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
 const path = z
   .string()
   .regex(/^\/[^\s#]*$/, 'must be a path that begins with / and has no space or fragment');
@@ -75,12 +80,13 @@ export const tenantsField = z
         if (taken.hosts.has(name)) refuse([at, 'hosts', position], 'is listed already');
         taken.hosts.add(name);
       });
+      if (tenants.some(({ hosts }) => hosts.includes(hostOf(tenant.origin)))) {
+        if (!isLoopback(hostOf(tenant.origin))) {
+          refuse([at, 'origin'], 'must not be a host of a tenant: the Worker would ask itself');
+        }
+      }
       const base = tenant.warm?.base;
-      if (
-        base !== undefined &&
-        URL.canParse(base) &&
-        !tenant.hosts.includes(new URL(base).hostname)
-      ) {
+      if (base !== undefined && !tenant.hosts.includes(hostOf(base))) {
         refuse([at, 'warm', 'base'], "must be on one of the tenant's own hosts");
       }
     });

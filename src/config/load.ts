@@ -3,6 +3,7 @@ import { ConfigError, type ConfigProblem } from '../errors.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import type { Config, RedisConfig } from './config.ts';
 import { credentialsField, plainFields, tenantsField } from './fields.ts';
+import { isLoopback } from './loopback.ts';
 import { DEFAULT_PRESET, PRESETS } from './presets.ts';
 
 /** The Worker's variables and secrets, as they come: nothing is trusted. */
@@ -54,6 +55,17 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
       });
     }
   });
+  credentials?.forEach(({ tenant }, at) => {
+    if (tenant !== '*' && tenants && !tenants.some(({ id }) => id === tenant)) {
+      problems.push({ field: `CREDENTIALS[${at}].tenant`, message: 'is the id of no tenant' });
+    }
+  });
+  if (preset?.redis === false && plain?.CACHE_REDIS === 'required') {
+    problems.push({
+      field: 'CACHE_REDIS',
+      message: 'must not be required: this preset has no Redis',
+    });
+  }
   for (const name of Object.keys(variables)) {
     if (name.startsWith('CACHE_') && typeof variables[name] === 'string' && !SETTINGS.has(name)) {
       problems.push({ field: name, message: 'is no setting of Tiercel' });
@@ -131,8 +143,7 @@ function redisUrlProblem(url: unknown): string | undefined {
   const { protocol, hostname, username, password } = new URL(url);
   if (username !== '' || password !== '') return 'must not hold a user name or password';
   if (protocol === 'https:') return undefined;
-  if (protocol === 'http:' && /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname))
-    return undefined;
+  if (protocol === 'http:' && isLoopback(hostname)) return undefined;
   return 'must begin with https:// (plain http:// is accepted for this machine itself only)';
 }
 

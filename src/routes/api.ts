@@ -27,6 +27,8 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
     });
   });
 
+  api.all('/healthz', () => methodNotAllowed('GET, HEAD'));
+
   api.get('/v1/stats', authorize(services, 'stats'), (context) =>
     context.json(tenantStats(context.var.tenant.id, services.stats), 200, {
       'cache-control': 'no-store',

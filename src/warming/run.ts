@@ -65,8 +65,10 @@ async function warm(run: WarmRun, { tenant, path }: PlannedPath): Promise<Warmed
 }
 
 function outcomeOf(response: Response): WarmedPath['outcome'] {
-  const status = response.headers.get('cache-status') ?? '';
-  if (/Tiercel; hit/.test(status)) return 'hit';
-  if (/Tiercel; .*\bstored\b/.test(status)) return 'stored';
+  const field = response.headers.get('cache-status') ?? '';
+  // The last member is ours; caches nearer to the origin may go by the same name.
+  const status = field.slice(Math.max(0, field.lastIndexOf('Tiercel;')));
+  if (/^Tiercel; hit\b/.test(status)) return 'hit';
+  if (/^Tiercel; fwd=[a-z-]+; stored\b/.test(status)) return 'stored';
   return response.status >= 500 ? 'failed' : 'not_stored';
 }
