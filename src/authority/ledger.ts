@@ -8,6 +8,8 @@ import type { Stamp } from '../codec/stamp.ts';
 const BYTES_PER_MARK = 128;
 const MODE_PREFIX_BYTES = 2;
 
+const encoder = new TextEncoder();
+
 /**
  * The ledger of one tenant as a value in memory: the same decisions that the scripts of the Redis authority make
  * inside Redis, but that it trims at every mark.
@@ -140,11 +142,11 @@ class Marks {
   set(target: Target, seq: number): void {
     this.delete(target);
     this.#seqs.set(target, seq);
-    this.bytes += target.length + MODE_PREFIX_BYTES;
+    this.bytes += memberBytes(target);
   }
 
   delete(target: Target): void {
-    if (this.#seqs.delete(target)) this.bytes -= target.length + MODE_PREFIX_BYTES;
+    if (this.#seqs.delete(target)) this.bytes -= memberBytes(target);
   }
 
   front(): { target: Target; seq: number } | undefined {
@@ -159,4 +161,9 @@ class Marks {
 
 function isKeyTarget(target: Target): boolean {
   return target.startsWith('k:');
+}
+
+/** Bytes of a mark's member in Redis. */
+function memberBytes(target: Target): number {
+  return encoder.encode(target).byteLength + MODE_PREFIX_BYTES;
 }

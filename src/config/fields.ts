@@ -86,7 +86,7 @@ export const tenantsField = z
         }
       }
       const base = tenant.warm?.base;
-      if (base !== undefined && !tenant.hosts.includes(hostOf(base))) {
+      if (base !== undefined && URL.canParse(base) && !tenant.hosts.includes(hostOf(base))) {
         refuse([at, 'warm', 'base'], "must be on one of the tenant's own hosts");
       }
     });

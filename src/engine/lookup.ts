@@ -60,8 +60,11 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
       coherence.isFresh(view, runtime.now()) || (checkedHere && view.checkedAt >= startedAt);
     if (!verified && !unavailable) {
       const checked = await check(parts, key, runtime);
-      unavailable = checked === undefined;
-      if (checked) [view, verified, checkedHere] = [checked, true, true];
+      // Also after a failure: the view may have been dropped while it was waited for.
+      view = checked ?? coherence.view(tenant);
+      verified = checked !== undefined;
+      checkedHere ||= verified;
+      unavailable = !verified;
     }
     const now = runtime.now();
     if (!verified && !coherence.mayServeUnverified(view, now)) continue;

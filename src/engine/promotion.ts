@@ -30,19 +30,28 @@ export function promote(
   for (const tier of tiers) {
     const until = Math.min(promotion.until, entry.expiresAt, promotion.from + tier.lifetimeMs);
     const copy = { key, entry, until, heldAt };
-    const put = (): void | Promise<void> => tier.put(copy, now);
-    if (tier.local) void attempt(parts, tier, key, put);
-    else
-      runtime.waitUntil(
-        attempt(parts, tier, key, () => withDeadline(put(), parts.tierTimeoutMs, runtime)),
-      );
+    settle(parts, tier, key, () => tier.put(copy, now), runtime);
   }
 }
 
 /** Takes a key out of tiers, as far as they can. */
 export function demote(parts: EngineParts, key: CacheKey, runtime: Runtime): void {
-  for (const tier of parts.tiers)
-    runtime.waitUntil(attempt(parts, tier, key, () => tier.delete(key)));
+  for (const tier of parts.tiers) settle(parts, tier, key, () => tier.delete(key), runtime);
+}
+
+/** Changes a tier: one inside the isolate at once, another one after the response and within its deadline. */
+function settle(
+  parts: EngineParts,
+  tier: Tier,
+  key: CacheKey,
+  change: () => void | Promise<void>,
+  runtime: Runtime,
+): void {
+  if (tier.local) void attempt(parts, tier, key, change);
+  else {
+    const bounded = (): Promise<void> => withDeadline(change(), parts.tierTimeoutMs, runtime);
+    runtime.waitUntil(attempt(parts, tier, key, bounded));
+  }
 }
 
 /** A tier that fails costs itself, never the request: what it answered is undefined, and the failure an event. */

@@ -116,6 +116,9 @@ function gatewayUrl(item: KeyInput, tenant: TenantPolicy): URL | string {
   if (typeof item === 'string') return 'must be a list of segments: a host may hold the separator';
   const [, scheme = '', host = '', ...rest] = item;
   const query = rest.at(-1)?.startsWith('?') ? (rest.pop() ?? '') : '';
+  if (/[/\\?#@]/.test(host) || rest.some((part) => /[/\\?#]/.test(part)) || query.includes('#')) {
+    return 'must have / ? # and the like encoded, as they are in the URL';
+  }
   return ownUrl(`${scheme}://${host}/${rest.join('/')}${query}`, tenant);
 }
 

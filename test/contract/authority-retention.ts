@@ -1,53 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Authority } from '../../src/authority/authority.ts';
 import {
   keyTarget,
   prefixTarget,
   tagTarget,
   TENANT_TARGET,
-  type PurgeMode,
   type Target,
 } from '../../src/tenant/target.ts';
-import type { TenantId } from '../../src/tenant/tenant-id.ts';
 import { entryOf, keyOf, newTenant } from '../support/entries.ts';
+import { expectCovered, markEach } from './authority-issued.ts';
 import { opened, wholeLedger, type MakeWorld } from './authority-world.ts';
-
-interface Issued {
-  readonly target: Target;
-  readonly mode: PurgeMode;
-  readonly seq: number;
-}
-
-/** Marks one target after the other and answers what was issued. */
-async function markEach(
-  authority: Authority,
-  tenant: TenantId,
-  targets: readonly Target[],
-  mode: PurgeMode = 'hard',
-): Promise<Issued[]> {
-  const issued: Issued[] = [];
-  for (const target of targets) {
-    const { seq } = await authority.mark(tenant, [target], mode, undefined);
-    issued.push({ target, mode, seq });
-  }
-  return issued;
-}
-
-/** Every mark that was issued is still there, or a floor stands in for it. */
-async function expectCovered(
-  authority: Authority,
-  tenant: TenantId,
-  issued: readonly Issued[],
-): Promise<void> {
-  const ledger = await wholeLedger(authority, tenant);
-  const kept = new Set(ledger.marks.map((mark) => `${mark.mode} ${mark.target} ${mark.seq}`));
-  for (const { target, mode, seq } of issued) {
-    if (kept.has(`${mode} ${target} ${seq}`)) continue;
-    const exact = mode === 'hard' && target.startsWith('k:');
-    const floor = exact ? Math.max(ledger.floor, ledger.keyFloor) : ledger.floor;
-    expect(floor, `${mode} ${target}`).toBeGreaterThanOrEqual(seq);
-  }
-}
 
 const tags = (count: number): Target[] =>
   Array.from({ length: count }, (_, at) => tagTarget(`n${at}`));

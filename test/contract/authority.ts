@@ -1,3 +1,4 @@
+import { describeByteCaps } from './authority-bytes.ts';
 import { describeCommits } from './authority-commit.ts';
 import { describeEpochs } from './authority-epoch.ts';
 import { describeLedger } from './authority-ledger.ts';
@@ -14,4 +15,5 @@ export function describeAuthority(name: string, make: MakeWorld): void {
   describeSupersede(name, make);
   describeLeases(name, make);
   describeRetention(name, make);
+  describeByteCaps(name, make);
 }

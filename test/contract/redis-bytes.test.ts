@@ -3,8 +3,8 @@ import { AuthorityUnavailable } from '../../src/errors.ts';
 import { tagTarget } from '../../src/tenant/target.ts';
 import { openEndpoint, type TestEndpoint } from '../support/control.ts';
 import { entryOf, keyOf, newTenant, text } from '../support/entries.ts';
-import { ledgerName, redisWorld, rewriteEpoch, type RedisWorld } from '../support/redis-world.ts';
-import { entryAt, KEEP_ALL, opened } from './authority-world.ts';
+import { epochMember, ledgerName, redisWorld, type RedisWorld } from '../support/redis-world.ts';
+import { cursorOf, entryAt, KEEP_ALL, opened, wholeLedger } from './authority-world.ts';
 
 let endpoint: TestEndpoint;
 let world: RedisWorld;
@@ -116,20 +116,65 @@ describe('what stands in Redis in place of a ledger', () => {
       await expect(call()).rejects.toBeInstanceOf(AuthorityUnavailable);
   });
 
-  test.each([
-    ['marks without an epoch', 'ZREM'],
-    ['a member that nobody writes', 'ZADD'],
-  ])('%s: a poll does not take it for a ledger, and confirm makes a new one', async (_, how) => {
-    const { authority } = world;
+  type Damage = (member: string) => readonly string[];
+  const another = (digits: string): string => `e:${digits}::1700000000000000:1700000000000000`;
+  const damaged: readonly (readonly [string, Damage])[] = [
+    ['marks without an epoch', () => []],
+    ['a member that nobody writes', () => ['e:what is this']],
+    ['an epoch of 30 digits', (member) => [member.replace(/^e:../, 'e:')]],
+    ['an epoch of 34 digits', (member) => [member.replace(/^e:/, 'e:ab')]],
+    ['an epoch in capitals', (member) => [member.replace(/^e:[0-9a-f]+/, `e:${'AB'.repeat(16)}`)]],
+    ['an epoch that is no number', () => ['e:zz:bad']],
+    ['an epoch without its floors', (member) => [member.replace(/:[0-9]+:[0-9]+$/, '')]],
+    ['an epoch beside one that is none', (member) => [member, 'e:zz:bad']],
+    ['two epochs, the other one first', (member) => [another('0'.repeat(32)), member]],
+    ['two epochs, the other one last', (member) => [member, another('f'.repeat(32))]],
+  ];
+
+  /** A tenant with one mark whose epoch is damaged; answers the epoch that it had. */
+  async function damage(how: Damage) {
     const tenant = newTenant();
-    const { ledger } = await authority.mark(tenant, [tagTarget('a')], 'hard', undefined);
-    if (how === 'ZREM')
-      await endpoint.command('ZREMRANGEBYSCORE', ledgerName(tenant), '+inf', '+inf');
-    else await rewriteEpoch(endpoint, tenant, () => 'e:what is this');
-    await expect(authority.read(tenant, [], 0)).rejects.toBeInstanceOf(AuthorityUnavailable);
-    const confirmed = await authority.confirm(tenant, undefined);
-    expect(confirmed.epoch).not.toBe(ledger.epoch);
-    expect(confirmed.marks).toEqual([]);
-    expect((await authority.read(tenant, [], 0)).ledger).toEqual(confirmed);
+    const { ledger } = await world.authority.mark(tenant, [tagTarget('a')], 'hard', undefined);
+    const member = await epochMember(endpoint, tenant);
+    await endpoint.command('ZREM', ledgerName(tenant), member);
+    for (const instead of how(member))
+      await endpoint.command('ZADD', ledgerName(tenant), '+inf', instead);
+    return { tenant, epoch: ledger.epoch, seen: cursorOf(ledger).seen };
+  }
+
+  describe.each(damaged)('%s', (_, how) => {
+    test('a read answers no ledger, from whatever place', async () => {
+      const { tenant, seen } = await damage(how);
+      const none = { entries: [], ledger: undefined };
+      expect(await world.authority.read(tenant, [], 0)).toEqual(none);
+      expect(await world.authority.read(tenant, [], seen)).toEqual(none);
+    });
+
+    test('confirm makes a new one, and then marks are made and read again', async () => {
+      const { authority } = world;
+      const { tenant, epoch, seen } = await damage(how);
+      const confirmed = await authority.confirm(tenant, { epoch, seen });
+      expect(confirmed.epoch).not.toBe(epoch);
+      expect(confirmed).toMatchObject({ since: 0, marks: [] });
+      expect(await wholeLedger(authority, tenant)).toEqual(confirmed);
+      const { seq, ledger } = await authority.mark(tenant, [tagTarget('b')], 'hard', undefined);
+      expect(ledger.epoch).toBe(confirmed.epoch);
+      expect((await wholeLedger(authority, tenant)).marks).toEqual([
+        { target: 't:b', mode: 'hard', seq },
+      ]);
+    });
+
+    test('a mark makes a new one as well, and a load under the old one is not stored', async () => {
+      const { authority } = world;
+      const { tenant, epoch, seen } = await damage(how);
+      const { seq, ledger } = await authority.mark(tenant, [tagTarget('b')], 'hard', undefined);
+      expect(ledger.epoch).not.toBe(epoch);
+      expect(await wholeLedger(authority, tenant)).toMatchObject({
+        epoch: ledger.epoch,
+        marks: [{ target: 't:b', mode: 'hard', seq }],
+      });
+      const late = entryOf('v', { epoch, asOf: seen });
+      expect(await authority.commit(keyOf(tenant, 'a'), late)).toBe('epoch');
+    });
   });
 });

@@ -102,9 +102,27 @@ describe.each(garbage)('with the answer %s', (_, fault) => {
       );
       // A lease that is not clearly ours is not ours.
       if (name === 'lease' && outcome === false) return;
+      // A ledger that can't be read is none, so that the primary is asked; what came with it is absent.
+      if (outcome !== null && typeof outcome === 'object' && 'ledger' in outcome) {
+        expect(['read', 'a poll']).toContain(name);
+        expect(outcome).toEqual({ entries: name === 'read' ? [undefined] : [], ledger: undefined });
+        return;
+      }
       expect(outcome).toBeInstanceOf(name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable);
     },
   );
+});
+
+test('a ledger that came garbled once is as it was: confirm finds the same epoch and marks', async () => {
+  const { tenant } = keyOf(newTenant(), 'a');
+  const { seq, ledger } = await patient.authority.mark(tenant, [tagTarget('a')], 'hard', undefined);
+  await endpoint.setFaults({ ...json('[{"result":["e:x","inf"]}]'), times: 1 });
+  expect(await patient.authority.read(tenant, [], 0)).toEqual({ entries: [], ledger: undefined });
+  const confirmed = await patient.authority.confirm(tenant, undefined);
+  expect(confirmed).toMatchObject({
+    epoch: ledger.epoch,
+    marks: [{ target: 't:a', mode: 'hard', seq }],
+  });
 });
 
 test('no message of an error holds the value or the key that was being stored', async () => {

@@ -14,6 +14,10 @@ beforeAll(async () => {
 afterAll(() => endpoint.close());
 
 describe('what the Redis authority sends', () => {
+  test('leaves the isolate: each call is a request of the platform', () => {
+    expect(redisWorld(endpoint, KEEP_ALL).authority).toMatchObject({ name: 'redis', local: false });
+  });
+
   test.each([0, 1, 100])(
     'a read of %i keys is one HTTP request: one MGET, if any, and one ZRANGE',
     async (count) => {

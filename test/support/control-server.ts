@@ -27,6 +27,12 @@ interface Opened {
   own: RedisServer | undefined;
 }
 
+/** A scripted origin, and the network in front of it. */
+interface LinkedOrigin {
+  readonly origin: ScriptedOrigin;
+  readonly link: RedisLink;
+}
+
 /** Thrown for a request that a test got wrong. */
 class BadRequest extends Error {
   readonly status: number;
@@ -46,7 +52,7 @@ export async function startControlServer(
 ): Promise<ControlServer> {
   const token = randomBytes(24).toString('hex');
   const opened = new Map<string, Opened>();
-  const origins = new Map<string, ScriptedOrigin>();
+  const origins = new Map<string, LinkedOrigin>();
   let lastId = 0;
 
   async function open(options: unknown): Promise<OpenedEndpoint> {
@@ -92,12 +98,14 @@ export async function startControlServer(
 
   async function openOrigin(): Promise<{ id: string; url: string }> {
     const origin = await startScriptedOrigin();
+    const { hostname, port } = new URL(origin.url);
+    const link = await openLink({ host: hostname, port: Number(port) });
     const id = String(++lastId);
-    origins.set(id, origin);
-    return { id, url: origin.url };
+    origins.set(id, { origin, link });
+    return { id, url: `http://${link.connection.host}:${link.connection.port}` };
   }
 
-  function findOrigin(id: string): ScriptedOrigin {
+  function findOrigin(id: string): LinkedOrigin {
     const found = origins.get(id);
     if (found === undefined) throw new BadRequest(404, `There is no origin ${id}.`);
     return found;
@@ -109,13 +117,17 @@ export async function startControlServer(
     const body = await readJson(request);
     if (what === 'POST endpoint') return open(body);
     if (what === 'DELETE endpoint') return close(id);
-    if (what === 'POST link') return find(id).link.set(linkState(field(body, 'state')));
+    if (what === 'POST link') {
+      const { link } = kind === 'origin' ? findOrigin(id) : find(id);
+      return link.set(linkState(field(body, 'state')));
+    }
     if (what === 'POST restart') return restart(id);
     if (what === 'POST origin') return openOrigin();
-    if (what === 'POST script') return findOrigin(id).script(body as ScriptedAnswer);
-    if (what === 'POST hold') return findOrigin(id).hold(String(field(body, 'target')));
-    if (what === 'POST release') return findOrigin(id).release(String(field(body, 'target')));
-    if (what === 'GET seen') return { seen: findOrigin(id).seen() };
+    if (what === 'POST script') return findOrigin(id).origin.script(body as ScriptedAnswer);
+    if (what === 'POST hold') return findOrigin(id).origin.hold(String(field(body, 'target')));
+    if (what === 'POST release')
+      return findOrigin(id).origin.release(String(field(body, 'target')));
+    if (what === 'GET seen') return { seen: findOrigin(id).origin.seen() };
     throw new BadRequest(404, `The control server has no route ${request.method} ${request.url}.`);
   }
 
@@ -142,7 +154,10 @@ export async function startControlServer(
       server.closeAllConnections();
       await closed;
       for (const id of opened.keys()) await close(id);
-      for (const origin of origins.values()) await origin.stop();
+      for (const { origin, link } of origins.values()) {
+        await link.close();
+        await origin.stop();
+      }
     },
   };
 }

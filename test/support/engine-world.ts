@@ -27,12 +27,13 @@ export interface EngineIsolate {
   advance(ms: number): void;
 }
 
-/** Makes isolates that share one Redis; those of one data centre share its cache. */
+/** Makes isolates that share one Redis; those of one data centre share its cache. A view may have a quarter of `viewBytes`. */
 export function engineIsolate(
   endpoint: TestEndpoint,
   retention: Retention,
   coherenceMs: number,
   dataCentre = 'engine',
+  viewBytes = 1_048_576,
 ): EngineIsolate {
   const { authority, advance, events } = redisWorld(endpoint, retention);
   let skew = 0;
@@ -51,7 +52,7 @@ export function engineIsolate(
     authority,
     coherenceMs,
     maxUnverifiedMs: 30_000,
-    viewBytes: 1_048_576,
+    viewBytes,
     pollWaitMs: 10_000,
     sink,
   });

@@ -32,6 +32,8 @@ export interface TestOrigin {
   /** Requests for the target are counted and then wait until {@link release}. */
   hold(target: string): Promise<void>;
   release(target: string): Promise<void>;
+  /** The network in front of it: `paused` holds every byte, `cut` resets every connection. */
+  link(state: 'open' | 'paused' | 'cut'): Promise<void>;
   /** What reached it: all of it, or for one target. */
   seen(target?: string): Promise<readonly SeenRequest[]>;
   /** How many requests for the target reached it. */
@@ -56,6 +58,9 @@ export async function openOrigin(): Promise<TestOrigin> {
     },
     async release(target) {
       await callControl('POST', `/origin/${id}/release`, { target });
+    },
+    async link(state) {
+      await callControl('POST', `/origin/${id}/link`, { state });
     },
     async count(target) {
       return (await seen(target)).length;

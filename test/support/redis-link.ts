@@ -4,9 +4,9 @@ import type { RedisConnection } from '../../dev/redis/redis.ts';
 
 export type LinkState = 'open' | 'paused' | 'cut';
 
-/** A TCP hop in front of Redis on which a test can make the network fail. */
+/** A TCP hop in front of Redis, or of an origin, on which a test can make the network fail. */
 export interface RedisLink {
-  /** What to connect to instead of Redis itself. */
+  /** What to connect to instead of the server itself. */
   readonly connection: RedisConnection;
   /** `paused`: bytes wait on both sides, connections stay. `cut`: connections are reset, new ones too. */
   set(state: LinkState): void;

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { deploy, isolate, sha256, type Isolate } from '../support/deployment.ts';
 import { openOrigin, type TestOrigin } from '../support/origin.ts';
 
@@ -162,6 +162,28 @@ describe('the admin host', () => {
     expect(health.json()).toMatchObject({ status: 'ok' });
     expect((await call(`/cities/1?tenant=${alpha}`, undefined, ADMIN)).status).toBe(404);
     expect(await origin.count(`/cities/1?tenant=${alpha}`)).toBe(0);
+  });
+
+  test.each([
+    ['the admin host', ADMIN, `/v1/stats?tenant=${alpha}`],
+    ['a tenant’s host', host(alpha), STATS],
+  ])('an error that nothing expected is a problem on %s, and only logged', async (_, on, path) => {
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
+    const broken = vi
+      .spyOn(crypto.subtle, 'digest')
+      .mockRejectedValue(new Error('inner details of the failure'));
+    try {
+      const answer = await call(path, 'Bearer alpha-all', on);
+      expect(answer.status).toBe(500);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.json()).toMatchObject({ status: 500, code: 'internal_error' });
+      expect(answer.text).not.toContain('inner details');
+      expect(String(logged.mock.calls)).toContain('inner details');
+    } finally {
+      broken.mockRestore();
+      logged.mockRestore();
+    }
   });
 
   test('is nobody’s host when none is named', async () => {

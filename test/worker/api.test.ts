@@ -75,8 +75,12 @@ describe('the body of a purge', () => {
   test('more than a megabyte is refused', async () => {
     const body = JSON.stringify({ tags: ['x'.repeat(1_048_576)] });
     const answer = await here.send('POST', PURGE, { headers: bearer(), body });
-    expect(answer.status).toBe(400);
+    expect(answer.status).toBe(413);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
+    expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.json()).toMatchObject({
+      status: 413,
+      code: 'too_large',
       detail: 'The body is larger than 1048576 bytes.',
     });
   });
@@ -99,6 +103,7 @@ describe('routes', () => {
     ['GET', PURGE, 'POST'],
     ['DELETE', PURGE, 'POST'],
     ['POST', '/_tiercel/v1/stats', 'GET, HEAD'],
+    ['POST', '/_tiercel/healthz', 'GET, HEAD'],
   ])('%s %s is a 405 that says what is allowed', async (method, path, allow) => {
     const answer = await here.send(method, path, { headers: bearer() });
     expect(answer.status).toBe(405);

@@ -56,6 +56,16 @@ const broken: readonly (readonly [string, Readonly<Record<string, unknown>>, str
     { UPSTASH_REDIS_REST_URL: 'redis://127.0.0.1:6379' },
     'UPSTASH_REDIS_REST_URL',
   ],
+  [
+    'a Redis URL with a user name',
+    { UPSTASH_REDIS_REST_URL: 'https://user@redis.test' },
+    'UPSTASH_REDIS_REST_URL',
+  ],
+  [
+    'a Redis URL with a password',
+    { UPSTASH_REDIS_REST_URL: 'https://:pass@redis.test' },
+    'UPSTASH_REDIS_REST_URL',
+  ],
   ['no token', { UPSTASH_REDIS_REST_TOKEN: undefined }, 'UPSTASH_REDIS_REST_TOKEN'],
   ['an empty token', { UPSTASH_REDIS_REST_TOKEN: ' ' }, 'UPSTASH_REDIS_REST_TOKEN'],
   ['TENANTS that is no JSON', { TENANTS: '[{]' }, 'TENANTS'],
@@ -83,7 +93,21 @@ const broken: readonly (readonly [string, Readonly<Record<string, unknown>>, str
     { TENANTS: JSON.stringify([TENANT, { ...TENANT, id: 'b' }]) },
     'TENANTS[1].hosts[0]',
   ],
-  ['an ADMIN_HOST that is a tenant’s', { ...tenant({}), ADMIN_HOST: 'a.test' }, 'TENANTS[0].hosts'],
+  [
+    'an ADMIN_HOST that is a tenant’s',
+    { ...tenant({}), CREDENTIALS: undefined, ADMIN_HOST: 'a.test' },
+    'TENANTS[0].hosts',
+  ],
+  [
+    'an origin on a host of the tenant',
+    tenant({ origin: 'https://a.test/x' }),
+    'TENANTS[0].origin',
+  ],
+  [
+    'an origin on a host of another tenant',
+    { TENANTS: [TENANT, { id: 'b', hosts: ['b.test'], origin: 'http://a.test:81' }] },
+    'TENANTS[1].origin',
+  ],
   ['an ADMIN_HOST that is none', { ADMIN_HOST: 'https://admin.test' }, 'ADMIN_HOST'],
   ['CREDENTIALS that is no JSON', { CREDENTIALS: 'x' }, 'CREDENTIALS'],
   ['CREDENTIALS that is no list', { CREDENTIALS: '{}' }, 'CREDENTIALS'],
@@ -96,6 +120,12 @@ const broken: readonly (readonly [string, Readonly<Record<string, unknown>>, str
   ['an unknown scope', credential({ scopes: ['purge', 'root'] }), 'CREDENTIALS[0].scopes[1]'],
   ['no scope', credential({ scopes: [] }), 'CREDENTIALS[0].scopes'],
   ['a credential of no tenant', credential({ tenant: 'A*' }), 'CREDENTIALS[0].tenant'],
+  ['a credential of an unknown tenant', credential({ tenant: 'nobody' }), 'CREDENTIALS[0].tenant'],
+  [
+    'a Redis that is required where there is none',
+    { CACHE_PRESET: 'minimal', CACHE_REDIS: 'required' },
+    'CACHE_REDIS',
+  ],
   ['a bound that is no number', { CACHE_COHERENCE_MS: 'soon' }, 'CACHE_COHERENCE_MS'],
   ['a bound below zero', { CACHE_COHERENCE_MS: '-1' }, 'CACHE_COHERENCE_MS'],
   ['a bound with a fraction', { CACHE_COHERENCE_MS: 0.5 }, 'CACHE_COHERENCE_MS'],
@@ -104,6 +134,8 @@ const broken: readonly (readonly [string, Readonly<Record<string, unknown>>, str
   ['a prefix with a separator', { CACHE_KEY_PREFIX: 'a:b' }, 'CACHE_KEY_PREFIX'],
   ['a version of 0', { CACHE_VERSION: '0' }, 'CACHE_VERSION'],
   ['a warming budget too small', { CACHE_WARM_REQUESTS: 1 }, 'CACHE_WARM_REQUESTS'],
+  ['a CACHE_ variable that is no setting', { CACHE_COHERANCE_MS: '5' }, 'CACHE_COHERANCE_MS'],
+  ['a setting in small letters', { CACHE_version: '2' }, 'CACHE_version'],
 ];
 
 describe('a configuration that can’t be used', () => {
@@ -176,7 +208,9 @@ describe('a configuration that can be used', () => {
     ['no credentials: nobody may purge', { CREDENTIALS: undefined }],
     ['loopback under its names', { UPSTASH_REDIS_REST_URL: 'http://localhost:1' }],
     ['the preset minimal without Redis', { CACHE_PRESET: 'minimal', UPSTASH_REDIS_REST_URL: '' }],
-    ['the bundled tenants', { TENANTS: undefined }],
+    ['the bundled tenants', { TENANTS: undefined, CREDENTIALS: undefined }],
+    ['a binding that begins as settings do', { CACHE_STORE: { get: () => null } }],
+    ['variables of others', { CACHED: 'x', XCACHE_VERSION: 'x', cache_version: 'x' }],
   ])('%s', async (_, change) => {
     const { variables } = await deploy({ variables: change });
     const answer = await isolate(variables, 'nobody.test', '').get('/');

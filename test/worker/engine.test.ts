@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CacheKey } from '../../src/tenant/key.ts';
-import { keyTarget, prefixTarget, tagTarget, TENANT_TARGET } from '../../src/tenant/target.ts';
+import {
+  keyTarget,
+  prefixTarget,
+  tagTarget,
+  TENANT_TARGET,
+  type Target,
+} from '../../src/tenant/target.ts';
 import { KEEP_ALL } from '../contract/authority-world.ts';
 import { openEndpoint, type TestEndpoint } from '../support/control.ts';
 import { engineIsolate, type EngineIsolate } from '../support/engine-world.ts';
@@ -171,7 +177,68 @@ describe('marks that were trimmed', () => {
   });
 });
 
+describe('a view that has no room for all marks', () => {
+  const SMALL = 40_000;
+  const forgetful = (): EngineIsolate =>
+    engineIsolate(endpoint, KEEP_ALL, COHERENCE_MS, 'engine', SMALL);
+  /** More than a quarter of that. */
+  const others = (make: (name: string) => Target) =>
+    Array.from({ length: 100 }, (_, at) => make(`other:${at}`));
+
+  test.each(targets)('still serves nothing from before a purge of %s', async (target) => {
+    const key = newKey();
+    const one = await stored(key, forgetful());
+    const purger = isolate();
+    await purger.purge(target, key);
+    for (const make of [keyTarget, tagTarget])
+      for (const other of others(make)) await purger.purge(other, key);
+    one.advance(COHERENCE_MS);
+    expect(await one.read(key)).toMatch(/^miss/);
+    expect(await forgetful().read(key)).toMatch(/^miss/);
+    // And what is loaded from now on is served.
+    expect(await (await one.beginLoad(key))(value('new'))).toBe('stored');
+    expect(await one.read(key)).toBe('memory: new');
+    expect(await forgetful().read(key)).toBe('regional: new');
+  });
+
+  test('forgets marks of keys first: the entry in Redis is served, its copies are not', async () => {
+    const key = newKey();
+    const one = await stored(key, forgetful());
+    const purger = isolate();
+    for (const other of others(keyTarget)) await purger.purge(other, key);
+    one.advance(COHERENCE_MS);
+    expect(await one.read(key)).toBe('redis: old');
+    expect(await purger.read(key)).toBe('regional: old');
+  });
+});
+
 describe('two loads of one key', () => {
+  test('in one isolate: the older one, which ends later, replaces the newer one nowhere', async () => {
+    const key = newKey();
+    const one = isolate();
+    const finishOlder = await one.beginLoad(key);
+    await one.purge(tagTarget('something else'), key);
+    const finishNewer = await one.beginLoad(key);
+    expect(await finishNewer(value('newer'))).toBe('stored');
+    await endpoint.resetCounts();
+    expect(await finishOlder(value('older'))).toBe('newer');
+    // Not even offered to Redis, whose refusal may be lost.
+    expect((await endpoint.counts()).requests).toBe(0);
+    expect(await one.read(key)).toBe('memory: newer');
+    expect(await isolate().read(key)).toBe('regional: newer');
+    expect(await isolate('engine-older').read(key)).toBe('redis: newer');
+  });
+
+  test('in one isolate, of the same knowledge: the one that ends later stands', async () => {
+    const key = newKey();
+    const one = isolate();
+    const finishes = [await one.beginLoad(key), await one.beginLoad(key)];
+    for (const [at, finish] of finishes.entries())
+      expect(await finish(value(`load ${at}`))).toBe('stored');
+    expect(await one.read(key)).toBe('memory: load 1');
+    expect(await isolate('engine-equal').read(key)).toBe('redis: load 1');
+  });
+
   test('the one that knows more stands, whichever ends first', async () => {
     const key = newKey();
     const [slow, fast] = [isolate(), isolate()];

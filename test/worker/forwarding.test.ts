@@ -28,6 +28,12 @@ describe('what reaches the origin', () => {
       'true-client-ip': '10.0.0.3',
       forwarded: 'for=10.0.0.4;host=admin.internal',
       'x-original-url': '/admin',
+      'x-original-host': 'admin.internal',
+      'x-forwarded_host': 'admin.internal',
+      'x-forwardedfor': '10.0.0.5',
+      'x-envoy-original-path': '/admin',
+      'x-envoy-external-address': '10.0.0.6',
+      'cf-ipcountry': 'admin',
       'x-rewrite-url': '/admin',
       'x-http-method-override': 'DELETE',
     });

@@ -14,9 +14,13 @@ beforeEach(() => {
 });
 afterEach(() => clock.restore());
 
-const deployed = (variables: Readonly<Record<string, unknown>> = {}): Promise<Deployment> =>
+const deployed = (
+  variables: Readonly<Record<string, unknown>> = {},
+  warm: readonly string[] = [],
+): Promise<Deployment> =>
   deploy({
     origin: origin.url,
+    warm,
     variables: {
       CACHE_PRESET: 'minimal',
       UPSTASH_REDIS_REST_URL: undefined,
@@ -94,7 +98,7 @@ describe('the preset minimal, without Redis', () => {
   });
 
   test('health, statistics and warming work', async () => {
-    const { token, isolate } = await deployed();
+    const { token, isolate } = await deployed({}, ['/m/warm/1', '/m/warm/2']);
     const here = isolate();
     expect((await here.get('/_tiercel/healthz')).json()).toEqual({
       status: 'ok',
@@ -105,6 +109,12 @@ describe('the preset minimal, without Redis', () => {
     await here.get('/m/4');
     const stats = await here.get('/_tiercel/v1/stats', { authorization: `Bearer ${token}` });
     expect(stats.json()).toMatchObject({ counters: { hits: { isolate: 1 }, stores: 1 } });
+    await here.scheduled();
+    for (const path of ['/m/warm/1', '/m/warm/2'])
+      expect((await here.get(path)).cacheStatus).toMatchObject({ hit: true });
+    const warmed = await here.get('/_tiercel/v1/stats', { authorization: `Bearer ${token}` });
+    // Only the origin is outside: what stays in the isolate is no request.
+    expect(warmed.json()).toMatchObject({ warming: { requests: 2, skipped: 0 } });
   });
 
   test('stays within its memory: what is used least goes first', async () => {

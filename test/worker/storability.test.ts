@@ -139,6 +139,45 @@ describe('what may not be stored', () => {
   });
 });
 
+describe('If-None-Match on a body over the limit', () => {
+  test.each([
+    ['of a length that is told', {}],
+    ['of unknown length', { chunked: true }],
+  ] as const)(
+    '%s is answered by 304 when it names the tag, and whole otherwise',
+    async (_, how) => {
+      const path = target();
+      const body = 'x'.repeat(5000);
+      await origin.script({
+        target: path,
+        body,
+        headers: cc('max-age=60', ['etag', '"v1"']),
+        ...how,
+      });
+      const { isolate } = await deploy({
+        origin: origin.url,
+        variables: { CACHE_MAX_ENTRY_BYTES: 4999 },
+      });
+      const here = isolate();
+      for (const field of ['"v1"', 'W/"v1"', '"v0", "v1"', '*']) {
+        const answer = await here.get(path, { 'if-none-match': field });
+        expect(answer).toMatchObject({ status: 304, text: '' });
+        expect(answer.headers.get('etag')).toBe('"v1"');
+        expect(answer.headers.get('cache-control')).toBe('max-age=60');
+        expect(answer.headers.has('content-length')).toBe(false);
+        expect(answer.cacheStatus).toEqual({ fwd: 'uri-miss', detail: 'too-large' });
+      }
+      expect(await here.get(path, { 'if-none-match': '"v2"' })).toMatchObject({
+        status: 200,
+        text: body,
+      });
+      // The origin was asked for the whole each time: what it would have answered to a condition is not known.
+      for (const { headers } of await origin.seen(path))
+        expect(headers).not.toHaveProperty('if-none-match');
+    },
+  );
+});
+
 describe('what may be stored', () => {
   test.each(stored)('$what', async ({ headers, status = 200, request = {} }) => {
     const path = target();

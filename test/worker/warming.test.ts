@@ -126,6 +126,24 @@ describe('the cron trigger', () => {
     expect(report.paths).toMatchObject([{ outcome: 'failed', status: 502 }]);
   });
 
+  test('what another cache says under our name is not taken for our own word', async () => {
+    const target = '/warm/in-front';
+    for (const [said, control, outcome] of [
+      ['Tiercel; hit; ttl=5', 'no-store', 'not_stored'],
+      ['Tiercel; fwd=uri-miss; stored', 'no-store', 'not_stored'],
+      ['Tiercel; hit', 'max-age=60', 'stored'],
+    ] as const) {
+      const headers = [
+        ['cache-status', said],
+        ['cache-control', control],
+      ] as const;
+      await origin.script({ target, headers });
+      const deployment = await deployed([target]);
+      const report = await run(deployment.isolate(), deployment);
+      expect(report.paths).toMatchObject([{ outcome, status: 200 }]);
+    }
+  });
+
   test('tenants take turns: the first path of each before the second of any', async () => {
     const tenants = ['one', 'two'].map((name) => {
       const id = `${name}-${crypto.randomUUID().slice(0, 8)}`;
@@ -133,7 +151,11 @@ describe('the cron trigger', () => {
       return { id, hosts: [`${id}.test`], origin: origin.url, warm: { paths } };
     });
     const deployment = await deploy({ redis: endpoint });
-    const isolate = deployment.isolate({ TENANTS: tenants, CACHE_WARM_REQUESTS: 100 });
+    const isolate = deployment.isolate({
+      TENANTS: tenants,
+      CREDENTIALS: undefined,
+      CACHE_WARM_REQUESTS: 100,
+    });
     await isolate.scheduled(0);
     const report = JSON.parse(String(log.mock.calls[0]?.[0])) as WarmReport;
     const order = report.paths.map(({ path }) => path.slice(-1));

@@ -21,6 +21,7 @@ export function parseLedger(range: unknown, since: number): LedgerReply | undefi
       throw outOfProtocol('a row of the ledger');
     const match = EPOCH.exec(member);
     if (match) {
+      if (epoch) throw outOfProtocol('a ledger of two epochs');
       epoch = { id: match[1] ?? '', floor: Number(match[2]), keyFloor: Number(match[3]) };
       continue;
     }

@@ -19,7 +19,13 @@ interface Run {
   readonly retention: Retention;
 }
 
-const target = fc.constantFrom<Target[]>('k:a', 'k:b', 'k:a:b', 't:x', 't:y', 'p:a', '*');
+const short: readonly Target[] = ['k:a', 'k:b', 'k:a:b', 't:x', 't:y', 'p:a', '*'];
+// Longer than the average that the caps allow, one of each kind longer than the smallest of them.
+const long = [90, 120, 124, 125, 126, 127, 300].flatMap((length): Target[] => [
+  `k:${'l'.repeat(length)}`,
+  `p:${'l'.repeat(length)}`,
+]);
+const target = fc.oneof(fc.constantFrom(...short), fc.constantFrom(...long));
 const run: fc.Arbitrary<Run> = fc.record({
   steps: fc.array(
     fc.record({
@@ -39,6 +45,8 @@ const run: fc.Arbitrary<Run> = fc.record({
 
 const nameOf = ({ mode, target: of }: Mark): string => `${mode} ${of}`;
 const isKeyMark = (mark: Mark): boolean => mark.mode === 'hard' && mark.target.startsWith('k:');
+/** What a mark takes in the ledger: the target behind the two bytes of its mode. */
+const bytesOf = (mark: Mark): number => 2 + new TextEncoder().encode(mark.target).byteLength;
 const byName = (marks: readonly Mark[]) => new Map(marks.map((mark) => [nameOf(mark), mark.seq]));
 
 interface Observed {
@@ -142,19 +150,28 @@ describe('the ledger as a value', () => {
     );
   });
 
-  test('neither kind passes its cap or its age, and nothing else is trimmed', () => {
+  test('neither kind passes its cap, its bytes or its age, and nothing else is trimmed', () => {
     fc.assert(
       fc.property(run, (one) => {
         play(one, ({ ledger, seq, made }) => {
           const kept = ledger.reply(0).marks;
+          const { cap } = one.retention;
           for (const [ofKeys, keepMs] of [
             [true, one.retention.copiesMs],
             [false, one.retention.entriesMs],
           ] as const) {
             const kind = (list: Iterable<Mark>) =>
               [...list].filter((mark) => isKeyMark(mark) === ofKeys).map((mark) => mark.seq);
-            const young = kind(made.values()).filter((at) => at >= seq - keepMs * 1000);
-            const expected = young.toSorted((a, b) => b - a).slice(0, one.retention.cap);
+            const young = [...made.values()]
+              .filter((mark) => isKeyMark(mark) === ofKeys && mark.seq >= seq - keepMs * 1000)
+              .toSorted((a, b) => b.seq - a.seq);
+            // The newest, as many as fit: the oldest go first, whatever their own size is.
+            let bytes = 0;
+            const over = young.findIndex((mark, at) => {
+              bytes += bytesOf(mark);
+              return at >= cap || bytes > cap * 128;
+            });
+            const expected = young.slice(0, over < 0 ? undefined : over).map((mark) => mark.seq);
             // A mark that an earlier step has trimmed does not come back when a later one replaces its neighbours.
             for (const at of kind(kept)) expect(expected).toContain(at);
             if (kind(kept).length < expected.length) {

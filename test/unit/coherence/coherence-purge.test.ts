@@ -87,21 +87,55 @@ test('a read brings entries and the ledger in one round trip', async () => {
   expect(view.marks.has('t:x')).toBe(true);
 });
 
-test('a view that is larger than the whole budget is kept all the same', async () => {
-  const { coherence, runtime } = scene({ viewBytes: 600 });
-  await coherence.mark(acme, ['t:a', 't:b', 't:c', 't:d'], 'hard', runtime);
-  expect(coherence.view(acme).bytes).toBeGreaterThan(600);
-  expect(coherence.view(acme).stamp).toBeDefined();
-});
+describe('a view', () => {
+  const tags = (count: number) => Array.from({ length: count }, (_, at) => `t:${at}` as const);
 
-test('a view that grows is counted as what it has become', async () => {
-  const { coherence, runtime } = scene({ viewBytes: 2000 });
-  await coherence.check(tenantId('a'), runtime);
-  await coherence.check(tenantId('b'), runtime);
-  const tags = Array.from({ length: 8 }, (_, at) => `t:${at}` as const);
-  await coherence.mark(tenantId('b'), tags, 'hard', runtime);
-  expect(coherence.view(tenantId('b')).bytes).toBeGreaterThan(1500);
-  expect(coherence.view(tenantId('a')).epoch).toBe('');
+  test('takes a quarter of the budget at most: it forgets its oldest marks, and its floors cover them', async () => {
+    const { coherence, runtime } = scene({ viewBytes: 4000 });
+    const seq = await coherence.mark(acme, tags(20), 'hard', runtime);
+    const view = coherence.view(acme);
+    expect(view.bytes).toBeLessThanOrEqual(1000);
+    expect([...view.marks.keys()]).toEqual(['t:17', 't:18', 't:19']);
+    expect(view).toMatchObject({ seen: seq, floor: seq - 3 });
+    // Nothing of the tenant that is loaded from now on is kept out.
+    expect(view.stamp?.asOf).toBe(seq);
+  });
+
+  test('that is larger by a poll is compacted as well', async () => {
+    const { coherence, runtime, authority } = scene({ viewBytes: 4000 });
+    await coherence.check(acme, runtime);
+    await runtime.advance(5);
+    const { seq } = await authority.mark(acme, tags(20), 'hard', undefined);
+    const view = await coherence.check(acme, runtime);
+    expect(view.bytes).toBeLessThanOrEqual(1000);
+    expect(view).toMatchObject({ seen: seq, floor: seq - 3 });
+  });
+
+  test('of one tenant, however large its ledger, pushes no other out', async () => {
+    const { coherence, runtime } = scene({ viewBytes: 4000 });
+    const others = ['a', 'b', 'c', 'd'].map(tenantId);
+    for (const other of others) await coherence.check(other, runtime);
+    for (let at = 0; at < 10; at += 1) {
+      await runtime.advance(1);
+      await coherence.mark(acme, tags(50), 'hard', runtime);
+    }
+    expect(others.map((other) => coherence.view(other).epoch)).not.toContain('');
+    expect(coherence.view(acme).epoch).not.toBe('');
+  });
+
+  test('that grows is counted as what it has become', async () => {
+    const { coherence, runtime } = scene({ viewBytes: 4000 });
+    // 7 * 512 bytes; with three marks in each of two of them there is no room for all.
+    const all = ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map(tenantId);
+    for (const each of all) await coherence.check(each, runtime);
+    const lost = (): string[] => all.filter((each) => coherence.view(each).epoch === '');
+    await coherence.mark(tenantId('f'), tags(3), 'hard', runtime);
+    expect(coherence.view(tenantId('f')).bytes).toBe(512 + 3 * (3 + 128));
+    expect(lost()).toEqual([]);
+    await coherence.mark(tenantId('g'), tags(3), 'hard', runtime);
+    expect(lost()).toHaveLength(1);
+    expect(coherence.view(tenantId('g')).marks.size).toBe(3);
+  });
 });
 
 test('views stay within their budget of bytes, and a lost one is learnt anew', async () => {

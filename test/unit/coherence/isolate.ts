@@ -42,6 +42,7 @@ export function scene(
   const coherence = new Coherence({
     authority: {
       name: 'isolate',
+      local: true,
       read: through('read'),
       confirm: through('confirm'),
       mark: through('mark'),

@@ -88,6 +88,43 @@ describe('a poll', () => {
     expect(view.checkedAt).toBe(1000);
   });
 
+  it.each<[string, number, number, number]>([
+    ['sent later, by a clock that was set back', 2, 400, 400],
+    ['sent earlier, by a clock that was ahead', 0, 9000, 1000],
+    ['sent later, by a clock that stood still', 2, 1000, 1000],
+  ])('%s: the order of sending decides, not the larger time', (_what, order, sentAt, checkedAt) => {
+    const nothingNew = reply({ since: 110, marks: [hard('t:x', 110)] });
+    const polled = informed();
+    expect(polled.absorbPoll(nothingNew, sentAt, order)).toBe('absorbed');
+    expect(polled.checkedAt).toBe(checkedAt);
+    const confirmed = informed();
+    expect(confirmed.absorbConfirmed(nothingNew, sentAt, order)).toBe('absorbed');
+    expect(confirmed.checkedAt).toBe(checkedAt);
+  });
+
+  test('of an earlier time does not hide a later one that is taken in after it', () => {
+    const view = informed();
+    const nothingNew = reply({ since: 110, marks: [hard('t:x', 110)] });
+    view.absorbPoll(nothingNew, 400, 3);
+    view.absorbPoll(nothingNew, 2000, 2);
+    expect(view.checkedAt).toBe(400);
+    view.absorbPoll(nothingNew, 401, 4);
+    expect(view.checkedAt).toBe(401);
+  });
+
+  test('under another epoch counts from its own sending', () => {
+    const view = informed();
+    expect(view.absorbConfirmed(reply({ epoch: OTHER }), 300, 2)).toBe('absorbed');
+    expect(view.checkedAt).toBe(300);
+    view.absorbPoll(reply({ epoch: OTHER, marks: [hard('t:y', 120)] }), 9000, 1);
+    expect(view.checkedAt).toBe(300);
+    // Also where a later request has been answered under the epoch before.
+    const polled = informed();
+    polled.absorbPoll(reply({ since: 110, marks: [hard('t:x', 110)] }), 5000, 5);
+    expect(polled.absorbConfirmed(reply({ epoch: OTHER }), 3000, 3)).toBe('absorbed');
+    expect(polled.checkedAt).toBe(3000);
+  });
+
   test('with nothing new leaves the generation: copies that were valid still are', () => {
     const view = informed();
     const { generation } = view;

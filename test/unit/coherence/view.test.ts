@@ -18,8 +18,11 @@ const network = fc.oneof(
 const exchange = fc.constant<Step>({ do: 'exchange' });
 // The process that takes over may have a clock that is behind: its seqs begin below those of the last one.
 const rotation = fc.record({ do: fc.constant('rotate' as const), behind: fc.nat(40) });
+const bytes = fc.integer({ min: 500, max: 1200 });
+const compaction = fc.record({ do: fc.constant('compact' as const), bytes });
 const loss = fc.oneof(
   rotation,
+  compaction,
   fc.record({ do: fc.constantFrom('lose' as const, 'forget', 'forget') }),
 );
 const treachery = fc.record({ do: fc.constantFrom('processByReplica' as const, 'rollBack'), pick });

@@ -13,6 +13,8 @@ export type Step =
   | { readonly do: 'exchange' }
   /** Another process takes over with an empty ledger, its clock `behind` by so many milliseconds. */
   | { readonly do: 'rotate'; readonly behind: number }
+  /** The view has to fit into so many bytes. */
+  | { readonly do: 'compact'; readonly bytes: number }
   | { readonly do: 'lose' | 'forget' };
 
 interface Request {
@@ -112,6 +114,9 @@ export class World {
         break;
       case 'rotate':
         this.#create(step.behind);
+        break;
+      case 'compact':
+        this.view.compact(step.bytes);
         break;
       case 'forget':
         this.view = new View();

@@ -32,10 +32,10 @@ describe('CREDENTIALS', () => {
     expect(load({ CREDENTIALS: value }).credentials).toEqual([CREDENTIAL]);
   });
 
-  test('may be of every tenant, and of a tenant that is not configured here', () => {
+  test('may be of every tenant, and several of one', () => {
     const list = [
       { ...CREDENTIAL, tenant: '*', scopes: ['purge', 'stats'] },
-      { ...CREDENTIAL, id: 'other', sha256: OTHER_DIGEST, tenant: 'else' },
+      { ...CREDENTIAL, id: 'other', sha256: OTHER_DIGEST },
     ];
     expect(load({ CREDENTIALS: list }).credentials).toEqual(list);
   });
@@ -68,6 +68,11 @@ describe('CREDENTIALS', () => {
       'a tenant that is none',
       [{ ...CREDENTIAL, tenant: 'A' }],
       'CREDENTIALS[0].tenant: must be * or 1 to 64',
+    ],
+    [
+      'a tenant that there is not',
+      [CREDENTIAL, { ...CREDENTIAL, id: 'other', sha256: OTHER_DIGEST, tenant: 'else' }],
+      'CREDENTIALS[1].tenant: is the id of no tenant',
     ],
     [
       'no scope',

@@ -63,6 +63,13 @@ describe('presets', () => {
     expect(load({ CACHE_PRESET: 'minimal' }).redis).toBeUndefined();
   });
 
+  test('minimal can’t require the Redis that it has not', () => {
+    expect(problemsOf({ CACHE_PRESET: 'minimal', CACHE_REDIS: 'required' })).toEqual([
+      'CACHE_REDIS: must not be required: this preset has no Redis',
+    ]);
+    expect(problemsOf({ CACHE_PRESET: 'minimal', CACHE_REDIS: 'optional' })).toEqual([]);
+  });
+
   test('development waits longer for Redis', () => {
     expect(load({ CACHE_PRESET: 'development' }).redis).toMatchObject({ timeoutMs: 1000 });
   });
@@ -155,56 +162,50 @@ describe('a bad setting is a problem that names its variable', () => {
   });
 });
 
-describe('Redis', () => {
+describe('a variable that begins as the settings do, and is none', () => {
   it.each([
-    'https://name.upstash.io',
-    'https://name.upstash.io/',
-    'http://127.0.0.1:8079',
-    'http://127.9.9.9',
-    'http://localhost:8079',
-    'http://[::1]:8079',
-    'HTTPS://NAME.UPSTASH.IO',
-  ])('%s is accepted: encrypted, or on this machine', (url) => {
-    const { redis } = load({ UPSTASH_REDIS_REST_URL: url });
-    expect(redis?.url).toBe(url.replace(/\/$/, ''));
+    'CACHE_COHERENCE',
+    'CACHE_COHERENCE_MS ',
+    'CACHE_cOHERENCE_MS',
+    'CACHE_TENANTS',
+    'CACHE_',
+    'CACHE_toString',
+  ])('%j is a problem: a mistyped setting would be taken for its default', (name) => {
+    expect(problemsOf({ [name]: '0' })).toEqual([`${name}: is no setting of Tiercel`]);
+    expect(problemsOf({ [name]: '' })).toHaveLength(1);
   });
 
-  it.each<[unknown, RegExp]>([
-    [undefined, /is missing; this preset needs Redis/],
-    ['', /is missing/],
-    [42, /must be a URL/],
-    ['name.upstash.io', /must be a URL/],
-    ['http://name.upstash.io', /must begin with https:/],
-    ['http://10.0.0.1', /must begin with https:/],
-    ['http://localhost.evil.example', /must begin with https:/],
-    ['http://127.0.0.1.evil.example', /must begin with https:/],
-    ['http://127.0.0.1@evil.example', /must begin with https:/],
-    ['http://x.localhost', /must begin with https:/],
-    ['redis://name.upstash.io', /must begin with https:/],
-    ['rediss://127.0.0.1', /must begin with https:/],
-  ])('%j is a problem', (url, message) => {
-    const problems = problemsOf({ UPSTASH_REDIS_REST_URL: url });
-    expect(problems).toEqual([expect.stringMatching(message)]);
-    expect(problems[0]).toMatch(/^UPSTASH_REDIS_REST_URL: /);
+  test('each of them is one, beside all others; no message holds its value', () => {
+    const problems = problemsOf({
+      CACHE_VERSION: '0',
+      CACHE_TOKEN: 's3cr3t-value',
+      CACHE_A: 's3cr3t-value',
+    });
+    expect(problems).toHaveLength(3);
+    for (const name of ['CACHE_VERSION', 'CACHE_TOKEN', 'CACHE_A'])
+      expect(problems.filter((problem) => problem.startsWith(`${name}: `))).toHaveLength(1);
+    expect(problems.join()).not.toContain('s3cr3t-value');
   });
 
-  const MISSING = 'is missing; it is a secret';
-  const NOT_A_HEADER =
-    'must be visible ASCII characters, without a space or a line break at its end';
-
-  it.each([
-    [undefined, MISSING],
-    ['', MISSING],
-    [' \n', NOT_A_HEADER],
-    ['token\n', NOT_A_HEADER],
-    ['töken', NOT_A_HEADER],
-    [42, NOT_A_HEADER],
-    [null, NOT_A_HEADER],
-  ])('the token %j is a problem', (token, message) => {
-    expect(problemsOf({ UPSTASH_REDIS_REST_TOKEN: token })).toEqual([
-      `UPSTASH_REDIS_REST_TOKEN: ${message}`,
+  test('is one with the preset minimal too', () => {
+    expect(problemsOf({ CACHE_PRESET: 'minimal', CACHE_REDIS_URL: 'x' })).toEqual([
+      'CACHE_REDIS_URL: is no setting of Tiercel',
     ]);
   });
+
+  it.each<[string, unknown]>([
+    ['a binding, which is no text', { get: () => undefined }],
+    ['nothing', undefined],
+  ])('%s is left alone', (_what, value) => {
+    expect(problemsOf({ CACHE_STORE: value })).toEqual([]);
+  });
+
+  it.each(['CACHE', 'MY_CACHE_MS', 'cache_coherence_ms', 'OTHER'])(
+    '%s does not begin as they do',
+    (name) => {
+      expect(problemsOf({ [name]: '0' })).toEqual([]);
+    },
+  );
 });
 
 test('every problem is listed at once, in one error', () => {

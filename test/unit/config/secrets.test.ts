@@ -35,6 +35,11 @@ describe('a secret is in no message: the Worker answers with them', () => {
         UPSTASH_REDIS_REST_URL: `http://default:${SECRET}@redis.example/${SECRET}?t=${SECRET}`,
       },
     ],
+    [
+      'a token as the password of an encrypted URL',
+      { ...secretly, UPSTASH_REDIS_REST_URL: `https://default:${SECRET}@redis.example` },
+    ],
+    ['a token as a setting that there is not', { ...secretly, CACHE_TOKEN: SECRET }],
     ['credentials that are a token', { CREDENTIALS: SECRET }],
     ['credentials that are a token in JSON', { CREDENTIALS: JSON.stringify(SECRET) }],
     ['a list of tokens', { CREDENTIALS: [SECRET] }],

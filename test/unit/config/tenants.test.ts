@@ -116,6 +116,21 @@ describe('TENANTS', () => {
       'TENANTS[0].origin: must not hold a query, a fragment',
     ],
     [
+      'an origin on its own host: the Worker would ask itself',
+      [{ ...TENANT, origin: 'https://acme.example:8443/base' }],
+      'TENANTS[0].origin: must not be a host of a tenant',
+    ],
+    [
+      'an origin on its own host, in upper case',
+      [{ ...TENANT, origin: 'https://ACME.example' }],
+      'TENANTS[0].origin: must not be a host of a tenant',
+    ],
+    [
+      'an origin on another tenant’s host',
+      [TENANT, { ...OTHER, origin: 'https://acme.example' }],
+      'TENANTS[1].origin: must not be a host of a tenant',
+    ],
+    [
       'a path that does not begin with a slash',
       [{ ...TENANT, warm: { paths: ['/a', 'b'] } }],
       'TENANTS[0].warm.paths[1]: must be a path',
@@ -164,6 +179,14 @@ describe('TENANTS', () => {
       expect(problems[0]?.startsWith(problem)).toBe(true);
     }
   });
+
+  it.each(['localhost', '127.0.0.1'])(
+    'on %s an origin may have the host of a tenant: another port is another server there',
+    (host) => {
+      const list = [{ ...TENANT, hosts: [host], origin: `http://${host}:8000` }];
+      expect(problemsOf({ TENANTS: list })).toEqual([]);
+    },
+  );
 
   test('no tenant may own the ADMIN_HOST', () => {
     expect(problemsOf({ ADMIN_HOST: 'acme.example', TENANTS: [OTHER, TENANT] })).toEqual([

@@ -1,7 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import {
-  encodeNamedKey,
   isUsableKey,
   originTarget,
   pathKey,
@@ -9,7 +8,6 @@ import {
   treeKey,
 } from '../../../src/gateway/request-key.ts';
 import { KeySpace, parseName, segmentPrefixes } from '../../../src/tenant/key.ts';
-import type { KeyInput } from '../../../src/tenant/segments.ts';
 import { text } from '../support/arbitraries.ts';
 import { tenantId } from '../support/tenants.ts';
 
@@ -188,37 +186,5 @@ describe('a purge by path prefix', () => {
   test('covers the path itself, with a slash and without', () => {
     expect(pathKey(new URL('https://a.example/x'))).toBe('g:https:a.example:x');
     expect(pathKey(new URL('https://a.example/x/'))).toBe('g:https:a.example:x:');
-  });
-});
-
-describe('a key that somebody names', () => {
-  it.each<[string, KeyInput, string]>([
-    [
-      'of the gateway, as text',
-      'g:https:a.example:cities:?page=2',
-      key('https://a.example/cities?page=2'),
-    ],
-    [
-      'of the gateway, as segments',
-      ['g', 'https', 'a.example:8443', 'a', '?'],
-      key('https://a.example:8443/a'),
-    ],
-    ['of anybody else: its query is text', ['n', '?a'], 'n:%3Fa'],
-    ['of the HTTP API', 'e:a b', 'e:a%20b'],
-  ])('%s', (_what, input, expected) => {
-    expect(encodeNamedKey(input)).toBe(expected);
-  });
-
-  test('of the gateway is that of the entry, when it is named by what parseName says', () => {
-    fc.assert(
-      fc.property(anyUrl, (one) => {
-        const { name, fullName } = new KeySpace('tc', 1).key(tenantId('a'), resourceKey(one));
-        fc.pre(name === fullName);
-        const segments = (parseName(name)?.segments ?? []).map((segment) =>
-          typeof segment === 'string' ? segment : `?${segment.query}`,
-        );
-        expect(encodeNamedKey(segments)).toBe(resourceKey(one));
-      }),
-    );
   });
 });

@@ -11,7 +11,7 @@ import { tenantId } from '../support/tenants.ts';
 const acme = tenantId('acme');
 
 /** Health before an authority that answers until `fail` is set. */
-function scene(authorityRequired: boolean) {
+function scene(authorityRequired: boolean, coherenceMs = 1000) {
   const runtime = manualRuntime();
   const real = new InIsolateAuthority(runtime, {
     bytes: 1e6,
@@ -21,6 +21,7 @@ function scene(authorityRequired: boolean) {
   const state: { fail: Error | undefined; reads: number } = { fail: undefined, reads: 0 };
   const authority: Authority = {
     name: 'redis',
+    local: false,
     read: (...args) => {
       state.reads += 1;
       return state.fail ? Promise.reject(state.fail) : real.read(...args);
@@ -34,7 +35,7 @@ function scene(authorityRequired: boolean) {
   };
   const coherence = new Coherence({
     authority,
-    coherenceMs: 1000,
+    coherenceMs,
     maxUnverifiedMs: 30_000,
     viewBytes: 1e6,
     pollWaitMs: 100,
@@ -44,18 +45,42 @@ function scene(authorityRequired: boolean) {
   return { runtime, state, read: () => readHealth(acme, source, runtime) };
 }
 
-test('an authority that answers is ok, and is not asked again within the bound', async () => {
-  const { runtime, state, read } = scene(true);
-  const ok = {
-    status: 'ok',
-    preset: 'production',
-    authority: { name: 'redis', answers: true },
-  };
-  expect(await read()).toEqual(ok);
-  expect(await read()).toEqual(ok);
-  expect(state.reads).toBe(1);
-  await runtime.advance(1000);
-  expect(await read()).toEqual(ok);
+// It is open to everybody: with a bound of 0 it would cost a request each, with one of an hour it would say nothing.
+it.each([0, 1000, 3_600_000])(
+  'an authority that answers is ok, and is not asked again for a second, with a coherence bound of %i ms',
+  async (coherenceMs) => {
+    const { runtime, state, read } = scene(true, coherenceMs);
+    const ok = {
+      status: 'ok',
+      preset: 'production',
+      authority: { name: 'redis', answers: true },
+    };
+    expect(await read()).toEqual(ok);
+    expect(await read()).toEqual(ok);
+    await runtime.advance(999);
+    expect(await read()).toEqual(ok);
+    expect(state.reads).toBe(1);
+    await runtime.advance(1);
+    expect(await read()).toEqual(ok);
+    expect(state.reads).toBe(2);
+  },
+);
+
+test('an answer of a second ago does not hide an outage, also where copies may be served for longer', async () => {
+  const { runtime, state, read } = scene(true, 3_600_000);
+  expect(await read()).toMatchObject({ status: 'ok' });
+  state.fail = new AuthorityUnavailable('down');
+  await runtime.advance(999);
+  expect(await read()).toMatchObject({ status: 'ok' });
+  await runtime.advance(1);
+  expect(await read()).toMatchObject({ status: 'failing' });
+});
+
+test('a clock that was set back asks again', async () => {
+  const { runtime, state, read } = scene(true, 3_600_000);
+  await read();
+  await runtime.advance(-1000);
+  await read();
   expect(state.reads).toBe(2);
 });
 

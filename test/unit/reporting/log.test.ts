@@ -20,6 +20,7 @@ describe('the log', () => {
     failure,
     events.originError('acme', 'origin_timeout', gone),
     events.purgeFailed('acme', gone),
+    events.purgeAbandoned('acme', 2),
     events.frameInvalid('acme', 'redis', 'checksum'),
     events.epochChanged('acme', 'f'.repeat(32)),
   ])('has a line for $type', (event) => {

@@ -1,12 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import { withDeadline } from '../../../src/resilience/deadline.ts';
-import { manualRuntime } from '../support/runtime.ts';
+import { manualRuntime, turn } from '../support/runtime.ts';
 
 describe('work with a deadline', () => {
   test('that ends in time is answered, also with undefined', async () => {
     const runtime = manualRuntime();
     expect(await withDeadline(Promise.resolve('answer'), 100, runtime)).toBe('answer');
     expect(await withDeadline(Promise.resolve(undefined), 100, runtime)).toBeUndefined();
+  });
+
+  test('that is done already is answered as it is: a tier inside the isolate returns no promise', async () => {
+    const runtime = manualRuntime();
+    expect(await withDeadline('answer', 100, runtime)).toBe('answer');
+    expect(await withDeadline(undefined, 100, runtime)).toBeUndefined();
+    const none: void | Promise<void> = undefined;
+    expect(await withDeadline(none, 0, runtime)).toBeUndefined();
+  });
+
+  test('that was answered in time stays so when its time has passed', async () => {
+    const runtime = manualRuntime();
+    const work = withDeadline(Promise.resolve('answer'), 100, runtime);
+    await turn();
+    await runtime.advance(1000);
+    expect(await work).toBe('answer');
   });
 
   test('that fails in time fails', async () => {

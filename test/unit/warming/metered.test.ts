@@ -33,12 +33,28 @@ const entry: Entry = {
   stamp: { epoch: 'a'.repeat(32), asOf: 1 },
 };
 
-const authority = (): Authority =>
+const inIsolate = (): InIsolateAuthority =>
   new InIsolateAuthority(runtime, {
     bytes: 1e6,
     keys,
     retention: { entriesMs: 1e9, copiesMs: 1e9, cap: 100 },
   });
+
+/** An authority whose calls leave the isolate, as far as its caller can tell. */
+function authority(): Authority {
+  const inner = inIsolate();
+  return {
+    name: 'redis',
+    local: false,
+    read: (...args) => inner.read(...args),
+    confirm: (...args) => inner.confirm(...args),
+    mark: (...args) => inner.mark(...args),
+    commit: (...args) => inner.commit(...args),
+    supersede: (...args) => inner.supersede(...args),
+    lease: (...args) => inner.lease(...args),
+    release: (...args) => inner.release(...args),
+  };
+}
 
 describe('a budget', () => {
   test('is spent before a request is sent, and never passed', () => {
@@ -78,6 +94,17 @@ describe('a budget', () => {
   });
 });
 
+test('an authority inside the isolate sends nothing: it is left as it is, and no budget stops it', async () => {
+  const meter = new Meter(0);
+  const local = inIsolate();
+  const metered = meteredAuthority(local, meter);
+  expect(metered).toBe(local);
+  expect(metered.local).toBe(true);
+  const { epoch, floor } = await metered.confirm(acme, undefined);
+  expect(await metered.commit(key, { ...entry, stamp: { epoch, asOf: floor } })).toBe('stored');
+  expect(meter.spent).toBe(0);
+});
+
 describe('what an authority sends is counted from above: a script may be two requests', () => {
   it.each<[string, number, (of: Authority) => Promise<unknown>]>([
     ['read', 1, (of) => of.read(acme, [key], 0)],
@@ -91,7 +118,7 @@ describe('what an authority sends is counted from above: a script may be two req
     const meter = new Meter(100);
     const real = authority();
     const metered = meteredAuthority(real, meter);
-    expect(metered.name).toBe('isolate');
+    expect(metered).toMatchObject({ name: 'redis', local: false });
     // Counted when it is sent, not when it is answered: a budget is spent also by what fails.
     const answer = call(metered);
     expect(meter.spent).toBe(requests);
