@@ -1,28 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
-import { loadConfig, type Variables } from '../../../src/config/load.ts';
-import { ConfigError } from '../../../src/errors.ts';
-
-const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
+import { MINIMAL, loading } from './loading.ts';
 
 const DIGEST = '0123456789abcdef'.repeat(4);
 const OTHER_DIGEST = 'f'.repeat(64);
 const CREDENTIAL = { id: 'ci', sha256: DIGEST, tenant: 'acme', scopes: ['purge'] };
 
-const load = (variables: Variables) =>
-  loadConfig({ CACHE_PRESET: 'minimal', ...variables }, [TENANT]);
-
-function errorOf(variables: Variables): ConfigError | undefined {
-  try {
-    load(variables);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  return undefined;
-}
-
-const problemsOf = (variables: Variables): string[] =>
-  (errorOf(variables)?.problems ?? []).map(({ field, message }) => `${field}: ${message}`);
+const { load, problemsOf } = loading(MINIMAL);
 
 describe('CREDENTIALS', () => {
   it.each<[string, unknown]>([

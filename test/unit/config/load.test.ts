@@ -1,26 +1,9 @@
 import { describe, expect, it, test } from 'vitest';
 import { loadConfig, type Variables } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/errors.ts';
+import { REDIS, TENANT, loading } from './loading.ts';
 
-const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
-const REDIS: Variables = {
-  UPSTASH_REDIS_REST_URL: 'https://name.upstash.io',
-  UPSTASH_REDIS_REST_TOKEN: 's3cr3t-token',
-};
-
-const load = (variables: Variables, tenants: unknown = [TENANT]) =>
-  loadConfig({ ...REDIS, ...variables }, tenants);
-
-/** `field: message` of every problem. */
-function problemsOf(variables: Variables, tenants: unknown = [TENANT]): string[] {
-  try {
-    load(variables, tenants);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ field, message }) => `${field}: ${message}`);
-  }
-  return [];
-}
+const { load, problemsOf } = loading(REDIS);
 
 describe('without any setting', () => {
   test('the defaults of a production deployment hold', () => {

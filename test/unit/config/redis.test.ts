@@ -1,25 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, type Variables } from '../../../src/config/load.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { REDIS, loading } from './loading.ts';
 
-const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
-const REDIS: Variables = {
-  UPSTASH_REDIS_REST_URL: 'https://name.upstash.io',
-  UPSTASH_REDIS_REST_TOKEN: 's3cr3t-token',
-};
-
-const load = (variables: Variables) => loadConfig({ ...REDIS, ...variables }, [TENANT]);
-
-/** `field: message` of every problem. */
-function problemsOf(variables: Variables): string[] {
-  try {
-    load(variables);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.problems.map(({ field, message }) => `${field}: ${message}`);
-  }
-  return [];
-}
+const { load, problemsOf } = loading(REDIS);
 
 describe('Redis', () => {
   it.each([

@@ -1,25 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig, type Variables } from '../../../src/config/load.ts';
+import type { Variables } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/errors.ts';
-
-const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
+import { MINIMAL, TENANT, loading } from './loading.ts';
 
 const DIGEST = '0123456789abcdef'.repeat(4);
-
 const CREDENTIAL = { id: 'ci', sha256: DIGEST, tenant: 'acme', scopes: ['purge'] };
 
-const load = (variables: Variables) =>
-  loadConfig({ CACHE_PRESET: 'minimal', ...variables }, [TENANT]);
-
-function errorOf(variables: Variables): ConfigError | undefined {
-  try {
-    load(variables);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  return undefined;
-}
+const { errorOf } = loading(MINIMAL);
 
 describe('a secret is in no message: the Worker answers with them', () => {
   const SECRET = 'S3cr3tValue-0123456789';

@@ -1,25 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
-import { loadConfig, type Variables } from '../../../src/config/load.ts';
-import { ConfigError } from '../../../src/errors.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { MINIMAL, TENANT, loading } from './loading.ts';
 
-const TENANT = { id: 'acme', hosts: ['acme.example'], origin: 'https://origin.example' };
 const OTHER = { id: 'other', hosts: ['other.example'], origin: 'https://other-origin.example' };
 
-const load = (variables: Variables) =>
-  loadConfig({ CACHE_PRESET: 'minimal', ...variables }, [TENANT]);
-
-function errorOf(variables: Variables): ConfigError | undefined {
-  try {
-    load(variables);
-  } catch (error) {
-    if (error instanceof ConfigError) return error;
-    throw error;
-  }
-  return undefined;
-}
-
-const problemsOf = (variables: Variables): string[] =>
-  (errorOf(variables)?.problems ?? []).map(({ field, message }) => `${field}: ${message}`);
+const { load, errorOf, problemsOf } = loading(MINIMAL);
 
 describe('TENANTS', () => {
   it.each<[string, unknown]>([
