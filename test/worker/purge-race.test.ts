@@ -118,15 +118,18 @@ describe.each(PURGE_WAYS)('a load that a purge by $what overtakes', ({ body }) =
 
   test('is not read either when its commit reaches Redis after the mark', async () => {
     const { path, tag } = await entry('old');
-    const { host, isolate } = await deployed();
+    const { tenant, host, isolate } = await deployed();
     centres.enter('first');
     const [loader, purger] = [isolate(), isolate()];
     await loader.get('/other');
     await purger.get('/other');
-    await endpoint.setFaults({ delayMs: 400, times: 1, match: 'EVALSHA' });
+    await endpoint.setFaults({ delayMs: 2000, times: 1, match: 'EVALSHA' });
     const load = loader.get(path);
     await expect.poll(commitWaits, { timeout: 10_000 }).toBe(true);
     expect((await purger.purge(body({ host, path, tag }))).status).toBe(200);
+    // The mark came first: the commit is still on its way.
+    const stored = `tc:v1:t:${tenant}:g:*${path.replaceAll('/', ':')}:*`;
+    expect(await endpoint.command('KEYS', stored)).toEqual([]);
     expect((await load).text).toBe('old');
     await script(path, tag, 'new');
     clock.advance(COHERENCE_MS);
