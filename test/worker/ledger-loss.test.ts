@@ -1,28 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openEndpoint, type TestEndpoint } from '../support/control.ts';
 import { deploy, type Deployment, type Isolate } from '../support/deployment.ts';
 import { answeredBy } from '../support/answered-by.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { openOrigin } from '../support/origin.ts';
+import { endpointOfThisFile, stage } from '../support/stage.ts';
 
 const COHERENCE_MS = 5000;
 
-let centres: DataCentres;
-let clock: Clock;
-let endpoint: TestEndpoint;
-let origin: TestOrigin;
-beforeAll(async () => {
-  [endpoint, origin] = await Promise.all([openEndpoint(), openOrigin()]);
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(() => {
-  clock.restore();
-  centres.leave();
-});
-afterAll(() => endpoint.close());
+const { centres, clock } = stage();
+const endpoint = await endpointOfThisFile();
+const origin = await openOrigin();
 
 const ledgerOf = (tenant: string): string => `tc:v1:t:${tenant}:~ledger`;
 

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openEndpoint, type TestEndpoint } from '../support/control.ts';
+import { describe, expect, test } from 'vitest';
 import { deploy, isolate, sha256, type Isolate } from '../support/deployment.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { openOrigin } from '../support/origin.ts';
+import { endpointOfThisFile, stage } from '../support/stage.ts';
 
 /* Anybody may send a POST, and a tenant may purge as much as it likes: neither may cost others anything. */
 
@@ -13,22 +12,9 @@ const MARK_BYTES = 128;
 /** Either kind may pass its caps by so many marks, because looking for what to trim reads the whole ledger. */
 const STEP = Math.floor(MAX_MARKS / 32);
 
-let centres: DataCentres;
-let clock: Clock;
-let endpoint: TestEndpoint;
-let origin: TestOrigin;
-beforeAll(async () => {
-  [endpoint, origin] = await Promise.all([openEndpoint(), openOrigin()]);
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(() => {
-  clock.restore();
-  centres.leave();
-});
-afterAll(() => endpoint.close());
+const { centres, clock } = stage();
+const endpoint = await endpointOfThisFile();
+const origin = await openOrigin();
 
 /** The members of a tenant's ledger: what a cold isolate reads. */
 async function members(tenant: string): Promise<string[]> {

@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openEndpoint, type EndpointFaults, type TestEndpoint } from '../support/control.ts';
+import { describe, expect, test, vi } from 'vitest';
+import type { EndpointFaults } from '../support/control.ts';
 import { deploy, type Deployment } from '../support/deployment.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { openOrigin } from '../support/origin.ts';
+import { endpointOfThisFile, stage } from '../support/stage.ts';
 
 const COHERENCE_MS = 5000;
 const MAX_UNVERIFIED_MS = 20_000;
@@ -10,23 +10,9 @@ const REDIS_TIMEOUT_MS = 300;
 /** Far above the time limit, far below how long the fault lasts. */
 const DEADLINE_MS = 5000;
 
-let centres: DataCentres;
-let clock: Clock;
-let endpoint: TestEndpoint;
-let origin: TestOrigin;
-beforeAll(async () => {
-  [endpoint, origin] = await Promise.all([openEndpoint(), openOrigin()]);
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(async () => {
-  await endpoint.clearFaults();
-  clock.restore();
-  centres.leave();
-});
-afterAll(() => endpoint.close());
+const { centres, clock } = stage();
+const endpoint = await endpointOfThisFile();
+const origin = await openOrigin();
 
 const deployed = (variables: Readonly<Record<string, unknown>> = {}): Promise<Deployment> =>
   deploy({

@@ -1,8 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openEndpoint, type TestEndpoint } from '../support/control.ts';
+import { describe, expect, test } from 'vitest';
 import { deploy, type Deployment } from '../support/deployment.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { openOrigin } from '../support/origin.ts';
+import { endpointOfThisFile, stage } from '../support/stage.ts';
 import { PURGE_WAYS } from './purge-ways.ts';
 
 /*
@@ -12,23 +11,9 @@ import { PURGE_WAYS } from './purge-ways.ts';
 
 const COHERENCE_MS = 5000;
 
-let centres: DataCentres;
-let clock: Clock;
-let endpoint: TestEndpoint;
-let origin: TestOrigin;
-beforeAll(async () => {
-  [endpoint, origin] = await Promise.all([openEndpoint(), openOrigin()]);
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(async () => {
-  await endpoint.clearFaults();
-  clock.restore();
-  centres.leave();
-});
-afterAll(() => endpoint.close());
+const { centres, clock } = stage();
+const endpoint = await endpointOfThisFile();
+const origin = await openOrigin();
 
 const deployed = (): Promise<Deployment> =>
   deploy({

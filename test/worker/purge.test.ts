@@ -1,26 +1,14 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { deploy, type Deployment } from '../support/deployment.ts';
 import { answeredBy } from '../support/answered-by.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { openOrigin } from '../support/origin.ts';
+import { stage } from '../support/stage.ts';
 import { PURGE_WAYS } from './purge-ways.ts';
 
 const COHERENCE_MS = 5000;
 
-let centres: DataCentres;
-let clock: Clock;
-let origin: TestOrigin;
-beforeAll(async () => {
-  origin = await openOrigin();
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(() => {
-  clock.restore();
-  centres.leave();
-});
+const { centres, clock } = stage();
+const origin = await openOrigin();
 
 const deployed = (): Promise<Deployment> =>
   deploy({ origin: origin.url, variables: { CACHE_COHERENCE_MS: COHERENCE_MS } });

@@ -1,22 +1,10 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { deploy } from '../support/deployment.ts';
-import { demoCount, openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { demoCount, openOrigin } from '../support/origin.ts';
+import { stage } from '../support/stage.ts';
 
-let centres: DataCentres;
-let clock: Clock;
-let origin: TestOrigin;
-beforeAll(async () => {
-  origin = await openOrigin();
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(() => {
-  clock.restore();
-  centres.leave();
-});
+const { centres, clock } = stage();
+const origin = await openOrigin();
 
 describe('a city of the demo origin', () => {
   test('the first request is a miss and stored, the second a hit from memory', async () => {

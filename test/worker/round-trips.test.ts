@@ -1,27 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openEndpoint, type TestEndpoint } from '../support/control.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { deploy } from '../support/deployment.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
-import { dataCentres, takeClock, type Clock, type DataCentres } from '../support/platform.ts';
+import { openOrigin } from '../support/origin.ts';
+import { endpointOfThisFile, stage } from '../support/stage.ts';
 
 const COHERENCE_MS = 10_000;
 
-let centres: DataCentres;
-let clock: Clock;
-let endpoint: TestEndpoint;
-let origin: TestOrigin;
-beforeAll(async () => {
-  [endpoint, origin] = await Promise.all([openEndpoint(), openOrigin()]);
-});
-beforeEach(() => {
-  centres = dataCentres();
-  clock = takeClock();
-});
-afterEach(() => {
-  clock.restore();
-  centres.leave();
-});
-afterAll(() => endpoint.close());
+const { centres, clock } = stage();
+const endpoint = await endpointOfThisFile();
+const origin = await openOrigin();
 
 const deployed = (variables: Readonly<Record<string, unknown>> = {}) =>
   deploy({
