@@ -6,6 +6,12 @@ export type ErrorCode =
   | 'authority_unavailable'
   | 'outcome_unknown'
   | 'deadline_exceeded'
+  | 'circuit_open'
+  | 'overloaded'
+  | 'value_unserializable'
+  | 'value_invalid'
+  | 'load_timeout'
+  | 'load_failed'
   | 'origin_unreachable'
   | 'origin_timeout'
   | 'origin_invalid';
@@ -72,7 +78,13 @@ export type FrameFault =
   | 'stamp'
   | 'length'
   | 'checksum'
-  | 'metadata';
+  | 'metadata'
+  | 'compression'
+  /** Encrypted under a key that is not configured. */
+  | 'key_id'
+  | 'decryption'
+  /** Clear where encryption is configured: anybody who reaches the store could have written it. */
+  | 'unencrypted';
 
 /** Stored bytes that are not an entry of this key. */
 export class InvalidFrame extends TiercelError {
@@ -102,6 +114,58 @@ export class OutcomeUnknown extends TiercelError {
 export class DeadlineExceeded extends TiercelError {
   constructor(ms: number) {
     super('deadline_exceeded', `No answer within ${ms} ms.`, { retryable: true });
+  }
+}
+
+/** The store has failed too often of late and is not asked until a probe succeeds. Nothing was sent. Retryable. */
+export class CircuitOpen extends TiercelError {
+  constructor(store: string) {
+    super('circuit_open', `The circuit breaker of '${store}' is open.`, {
+      retryable: true,
+      tier: store,
+    });
+  }
+}
+
+/** Too many calls of the store are under way already. Nothing was sent. Retryable. */
+export class Overloaded extends TiercelError {
+  constructor(store: string, limit: number) {
+    super('overloaded', `'${store}' has ${limit} calls under way and a full queue.`, {
+      retryable: true,
+      tier: store,
+    });
+  }
+}
+
+/** A value that the serializer can't write. */
+export class UnserializableValue extends TiercelError {
+  /** Where in the value, for instance `.users[3].avatar`; empty for the value itself. */
+  readonly path: string;
+
+  constructor(path: string, what: string, details: ErrorDetails = {}) {
+    super('value_unserializable', `The value${path} can't be stored: ${what}.`, details);
+    this.path = path;
+  }
+}
+
+/** A value that does not fit the schema of its namespace. Stored ones are a miss; written ones are an error for the writer. */
+export class InvalidValue extends TiercelError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('value_invalid', message, details);
+  }
+}
+
+/** A loader took longer than its hard timeout. What it makes is stored all the same if it ends in time. Retryable. */
+export class LoadTimeout extends TiercelError {
+  constructor(ms: number, details: ErrorDetails = {}) {
+    super('load_timeout', `The load took longer than ${ms} ms.`, { retryable: true, ...details });
+  }
+}
+
+/** A loader said that it failed, with `fail()`. */
+export class LoadFailed extends TiercelError {
+  constructor(message: string, details: ErrorDetails = {}) {
+    super('load_failed', message, { retryable: true, ...details });
   }
 }
 

@@ -12,8 +12,10 @@ export interface Runtime {
   now(): number;
   /** 128 random bits as 32 lower-case hexadecimal digits. */
   randomId(): string;
-  /** Resolves after `ms` milliseconds. */
-  sleep(ms: number): Promise<void>;
+  /** A number from 0 (inclusive) to 1 (exclusive). Decides when, never who may: not for secrets. */
+  random(): number;
+  /** Resolves after `ms` milliseconds. Once the signal is aborted it may never settle, and holds nothing up. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Keeps the work alive after the response, for at most 30 seconds on Workers. */
   waitUntil(work: Promise<unknown>): void;
 }
@@ -23,12 +25,26 @@ export interface Execution {
   waitUntil(work: Promise<unknown>): void;
 }
 
+/** What needs no request: time and randomness. */
+export type Clock = Omit<Runtime, 'waitUntil'>;
+
+/** The platform's time and randomness. Its timers belong to whichever request sets them. */
+export const platformClock: Clock = {
+  now: () => Date.now(),
+  randomId: () => crypto.randomUUID().replaceAll('-', ''),
+  random: () => Math.random(),
+  sleep,
+};
+
 /** The real platform, for one request. */
 export function platformRuntime(execution: Execution): Runtime {
-  return {
-    now: () => Date.now(),
-    randomId: () => crypto.randomUUID().replaceAll('-', ''),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-    waitUntil: (work) => execution.waitUntil(work),
-  };
+  return { ...platformClock, waitUntil: (work) => execution.waitUntil(work) };
+}
+
+/** A timer of the platform. An aborted one is taken away, so that it keeps neither a request nor a process alive. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener('abort', () => clearTimeout(timer), { once: true });
+  });
 }

@@ -2,37 +2,22 @@ import bundledTenants from '../tenants.json';
 import { Credentials } from './access/credentials.ts';
 import { TenantRegistry } from './access/tenants.ts';
 import { createApp } from './app.ts';
-import type { Authority } from './authority/authority.ts';
-import { InIsolateAuthority } from './authority/in-isolate.ts';
-import { RedisClient } from './authority/redis/client.ts';
-import { RedisAuthority } from './authority/redis/redis.ts';
-import { Coherence } from './coherence/coherence.ts';
 import type { Config } from './config/config.ts';
 import { loadConfig, type Variables } from './config/load.ts';
+import { assembleEngine, type TierChoice } from './engine/assemble.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { ConfigError } from './errors.ts';
 import { Gateway } from './gateway/gateway.ts';
 import type { Fetch } from './gateway/exchange.ts';
 import { problemResponse } from './http/problem.ts';
 import { logSink } from './reporting/log.ts';
-import { platformRuntime, type Execution } from './runtime.ts';
+import { platformClock, platformRuntime, type Execution } from './runtime.ts';
 import { Counters } from './telemetry/counters.ts';
 import type { Sink } from './telemetry/events.ts';
 import type { WarmReport } from './telemetry/warm-report.ts';
 import { KeySpace } from './tenant/key.ts';
-import { MemoryTier } from './tiers/memory.ts';
-import { RegionalTier } from './tiers/regional.ts';
-import type { Tier } from './tiers/tier.ts';
 import { Meter, meteredAuthority, meteredFetch, meteredTier } from './warming/metered.ts';
 import { runWarming } from './warming/run.ts';
-
-const MINUTE_MS = 60_000;
-const MEMORY_LIFETIME_MS = 10 * MINUTE_MS;
-const REGIONAL_LIFETIME_MS = 60 * MINUTE_MS;
-/** How far the clocks of two machines may differ: marks are kept that much longer. */
-const SKEW_MARGIN_MS = 60 * MINUTE_MS;
-const MAX_MARKS = 2000;
-const TIER_TIMEOUT_MS = 500;
 
 /** One deployment, assembled: what an isolate keeps between requests. */
 interface Service {
@@ -48,81 +33,59 @@ const platformFetch: Fetch = (url, init) => fetch(url, init);
 
 function assemble(config: Config): Service {
   const counters = new Counters();
-  const source = { now: () => Date.now(), randomId: () => crypto.randomUUID().replaceAll('-', '') };
-  const log = logSink((line) => console.warn(line), source.now);
+  const clock = platformClock;
+  const log = logSink((line) => console.warn(line), clock.now, config.logLevel);
   const sink: Sink = (event) => {
     counters.sink(event);
     log(event);
   };
   const keys = new KeySpace(config.keyPrefix, config.keyVersion);
   const tenants = new TenantRegistry(config.tenants);
-  const retention = {
-    entriesMs: config.maxLifetimeMs + config.maxLoadMs + SKEW_MARGIN_MS,
-    copiesMs:
-      Math.max(MEMORY_LIFETIME_MS, REGIONAL_LIFETIME_MS) + config.maxLoadMs + SKEW_MARGIN_MS,
-    cap: MAX_MARKS,
-  };
-  // A quarter of the budget for the views, the rest for entries.
-  const viewBytes = Math.floor(config.memoryBytes / 4);
-  const entryBytes = config.memoryBytes - viewBytes;
-
-  const memory =
-    config.redis && new MemoryTier({ bytes: entryBytes, lifetimeMs: MEMORY_LIFETIME_MS });
-  const regional = new RegionalTier({
-    cache: () => caches.open('tiercel'),
-    base: (tenant) => `https://${tenants.get(tenant)?.hosts[0] ?? 'tiercel.invalid'}`,
-    lifetimeMs: REGIONAL_LIFETIME_MS,
+  const engine = assembleEngine({
+    ...config,
+    keys,
+    tiers: [
+      { type: 'memory' },
+      ...(config.regional
+        ? [
+            {
+              type: 'regional',
+              name: 'tiercel',
+              base: (tenant) => `https://${tenants.get(tenant)?.hosts[0] ?? 'tiercel.invalid'}`,
+            } satisfies TierChoice,
+          ]
+        : []),
+    ],
+    clock,
     sink,
   });
-  // Without Redis the authority is this isolate's memory: what is behind a data centre's cache could not be purged.
-  const tiers: readonly Tier[] = memory ? [memory, regional] : [];
-  const authority: Authority = config.redis
-    ? new RedisAuthority({ client: new RedisClient(config.redis), keys, retention, source, sink })
-    : new InIsolateAuthority(source, { bytes: entryBytes, keys, retention });
-
-  const engineWith = (withAuthority: Authority, withTiers: readonly Tier[]): EngineParts => ({
-    authority: withAuthority,
-    coherence: new Coherence({
-      authority: withAuthority,
-      coherenceMs: config.coherenceMs,
-      maxUnverifiedMs: config.maxUnverifiedMs,
-      viewBytes,
-      pollWaitMs: (config.redis?.timeoutMs ?? 0) + 100,
-      sink,
-    }),
-    tiers: withTiers,
-    sink,
-    authorityRequired: config.redis?.need === 'required',
-    tierTimeoutMs: TIER_TIMEOUT_MS,
-    maxLoadMs: config.maxLoadMs,
-    maxEntryBytes: config.maxEntryBytes,
-  });
-  const gatewayWith = (engine: EngineParts, fetch: Fetch): Gateway =>
+  const gatewayWith = (over: EngineParts, fetch: Fetch): Gateway =>
     new Gateway({
-      engine,
+      engine: over,
       keys,
       fetch,
       originTimeoutMs: config.originTimeoutMs,
       maxLifetimeMs: config.maxLifetimeMs,
     });
 
-  const engine = engineWith(authority, tiers);
+  const { parts } = engine;
   let lastWarming: WarmReport | undefined;
   const app = createApp({
     tenants,
     credentials: new Credentials(config.credentials),
-    gateway: gatewayWith(engine, platformFetch),
-    engine,
+    gateway: gatewayWith(parts, platformFetch),
+    engine: parts,
     health: {
       preset: config.preset,
-      authorityName: authority.name,
-      authorityRequired: engine.authorityRequired,
-      coherence: engine.coherence,
+      authorityName: parts.authority.name,
+      authorityRequired: parts.authorityRequired,
+      coherence: parts.coherence,
+      stores: engine.stores,
     },
     stats: {
       counters,
-      since: source.now(),
-      memoryBytes: () => memory?.bytes,
+      since: clock.now(),
+      memoryBytes: () => engine.memory()?.bytes,
       warming: () => lastWarming,
     },
     adminHost: config.adminHost,
@@ -134,9 +97,9 @@ function assemble(config: Config): Service {
     warm: async (scheduledAt, execution) => {
       const meter = new Meter(config.warmRequests);
       // Views of its own: a run begins with what the authority says now.
-      const metered = engineWith(
-        meteredAuthority(authority, meter),
-        tiers.map((tier) => meteredTier(tier, meter)),
+      const metered = engine.partsWith(
+        meteredAuthority(parts.authority, meter),
+        parts.tiers.map((tier) => meteredTier(tier, meter)),
       );
       lastWarming = await runWarming({
         gateway: gatewayWith(metered, meteredFetch(platformFetch, meter)),

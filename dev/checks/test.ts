@@ -24,7 +24,7 @@ await Promise.all([
     await check('format', [tool('oxfmt'), '--check', '.']);
     await check('lint', [tool('oxlint')]);
     await check('types', [tool('tsc'), '-b']);
-    await check('deployable', [tool('wrangler'), 'deploy', '--dry-run', '--outdir', '.dev/bundle']);
+    await check('build', [process.execPath, 'dev/build.ts']);
     reports.push(await runVitest({ name: 'tests in Node', project: 'node' }, env));
   })(),
   (async () => {

@@ -34,16 +34,41 @@ export interface ReadReply {
   readonly ledger: LedgerReply | undefined;
 }
 
+/** The answer to a lease: whether it was taken, and what a read of the one key answered right behind it. */
+export interface LeaseReply extends ReadReply {
+  readonly acquired: boolean;
+}
+
+/** What a load made, to be stored. */
+export interface Write {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  /** Token of the lease under which it was loaded: without that lease nothing is stored, and the write gives it back. */
+  readonly lease?: string | undefined;
+}
+
 /**
- * What became of a conditional write. `stored`; or dropped because the ledger has another `epoch`, because the stamp
- * is below a `floor`, because a purge of the key is newer than the stamp (`purged`), or because a `newer` entry stands.
+ * What became of a conditional write. `stored`; or dropped because the lease of the write was lost (`fenced`), the
+ * ledger has another `epoch`, the stamp is below a `floor`, a purge of the key is newer than the stamp (`purged`), or
+ * a `newer` entry stands.
  */
-export type CommitOutcome = 'stored' | 'epoch' | 'floor' | 'purged' | 'newer';
+export type CommitOutcome = 'stored' | 'epoch' | 'floor' | 'purged' | 'newer' | 'fenced';
+
+/** A value that is to supersede whatever others hold of its key. */
+export interface Supersession {
+  readonly key: CacheKey;
+  readonly draft: EntryDraft;
+  /** What the caller knew of the ledger when it computed the value. */
+  readonly knownAs: Stamp;
+}
 
 /** What became of a `set`: stored under a seq of its own, or dropped because a purge that it may have been computed before is newer. */
 export type SupersedeOutcome =
   | { readonly stored: true; readonly stamp: Stamp }
   | { readonly stored: false; readonly reason: 'superseded' };
+
+/** What became of a touch: `stored`, dropped as a commit is, nothing there (`absent`), another entry by now (`changed`), or `refused` by the caller. */
+export type TouchOutcome = CommitOutcome | 'absent' | 'changed' | 'refused';
 
 /** A purge, acknowledged. `seq` is the newest mark's; it moves no cursor, only `ledger` does. */
 export interface MarkReply {
@@ -86,20 +111,43 @@ export interface Authority {
     cursor: Cursor | undefined,
   ): Promise<MarkReply>;
 
-  /** Stores what a load made, on the conditions of {@link CommitOutcome}. May be repeated: an equal stamp overwrites. */
-  commit(key: CacheKey, entry: Entry): Promise<CommitOutcome>;
+  /**
+   * Marks the tenant target on the ledger of every tenant of this key space, and answers how many there are. Rejects
+   * when any of them did not acknowledge it: others then may have. May be repeated.
+   */
+  markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }>;
 
   /**
-   * Stores a value that supersedes whatever others hold of the key: marks the key and stamps the entry with that very
-   * seq. Never sent twice: rejects with `OutcomeUnknown` when the reply was lost.
-   * @param knownAs what the caller knew of the ledger when it computed the value
+   * Stores what loads made, each on the conditions of {@link CommitOutcome} and in a step of its own, in this order.
+   * All of one tenant; one round trip, more where they exceed what one request may hold. Outcomes in order. May be
+   * repeated: an equal stamp overwrites, but a write with a lease that was stored is `fenced` from then on. Rejects
+   * with `UnserializableValue`, and stores nothing, when an entry is too large for a request of its own.
    */
-  supersede(key: CacheKey, draft: EntryDraft, knownAs: Stamp): Promise<SupersedeOutcome>;
+  commit(writes: readonly Write[]): Promise<readonly CommitOutcome[]>;
 
-  /** Takes the lease of a key for `ttlMs`: true for the one caller that has it now. `token` must be unguessable and unique. */
-  lease(key: CacheKey, token: string, ttlMs: number): Promise<boolean>;
+  /**
+   * Stores values that supersede whatever others hold of their keys: marks each key and stamps its entry with that very
+   * seq, each in a step of its own, in this order. All of one tenant; round trips and too large values as in `commit`.
+   * Never sent twice: rejects with `OutcomeUnknown` when a reply was lost, whichever it was; with
+   * `AuthorityUnavailable` only when certainly nothing was sent.
+   */
+  supersede(writes: readonly Supersession[]): Promise<readonly SupersedeOutcome[]>;
 
-  /** Gives a lease back if the token still holds it. */
+  /**
+   * Gives a stored entry other times: reads it, asks `retime` for them (undefined: refused), and stores the entry if it
+   * is still that one and commit's conditions hold for its stamp. Stamp and value never change; that no time passes
+   * `lifeUntil` is the caller's care. Rejects with `OutcomeUnknown` when the reply to the write was lost.
+   */
+  touch(key: CacheKey, retime: (entry: Entry) => Entry | undefined): Promise<TouchOutcome>;
+
+  /**
+   * Tries to take the lease of a key for `ttlMs`, then reads the entry and the ledger from `since` (inclusive), in one
+   * round trip and in that order: what the last holder committed before it gave the lease back is always seen.
+   * `token` must be unguessable and unique. When it rejects, the lease may have been taken: release it.
+   */
+  lease(key: CacheKey, token: string, ttlMs: number, since: number): Promise<LeaseReply>;
+
+  /** Gives a lease back if the token still holds it. A commit with the lease has done so already. */
   release(key: CacheKey, token: string): Promise<void>;
 }
 

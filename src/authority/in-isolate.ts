@@ -1,18 +1,27 @@
 import { LRUCache } from 'lru-cache';
-import { entryBytes, type Entry, type EntryDraft } from '../codec/entry.ts';
-import type { Stamp } from '../codec/stamp.ts';
+import type { Entry } from '../codec/entry.ts';
 import type { CacheKey, KeySpace } from '../tenant/key.ts';
-import { keyTarget, unlinkedBy, type PurgeMode, type Target } from '../tenant/target.ts';
+import {
+  keyTarget,
+  TENANT_TARGET,
+  unlinkedBy,
+  type PurgeMode,
+  type Target,
+} from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type {
   Authority,
   CommitOutcome,
   Cursor,
+  LeaseReply,
   LedgerReply,
   MarkReply,
   ReadReply,
   Retention,
   SupersedeOutcome,
+  Supersession,
+  TouchOutcome,
+  Write,
 } from './authority.ts';
 import { Ledger } from './ledger.ts';
 
@@ -22,37 +31,71 @@ interface Source {
   randomId(): string;
 }
 
+/**
+ * Where entries are kept: the memory tier itself fits, so that an entry is held once. It may lose any of them at any
+ * time. Everything in it is done before the call returns.
+ */
+export interface EntryStore {
+  /** The entry as it was put, or undefined from `until` on. */
+  get(key: CacheKey, now: number): { readonly entry: Entry } | undefined;
+  /** Keeps the entry in place of another one of its key. */
+  put(copy: StoredCopy, now: number): void;
+  delete(key: CacheKey): void;
+}
+
+/** What is put into an {@link EntryStore}: a copy as tiers know it, at which no view has looked yet. */
+export interface StoredCopy {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  readonly until: number;
+  heldAt: number;
+  readonly prepared: undefined;
+}
+
 export interface InIsolateOptions {
-  /** The most bytes of entries that are kept. */
-  readonly bytes: number;
+  readonly store: EntryStore;
   readonly keys: KeySpace;
   readonly retention: Retention;
+  /**
+   * The most bytes of all ledgers together; those of the tenants that nobody asked of for the longest time go first.
+   * Default 8 MiB, five ledgers with 2,000 marks of either kind.
+   */
+  readonly ledgerBytes?: number;
 }
+
+const LEDGER_BYTES = 8 * 1_048_576;
+/** Each is a load that is under way, or was cut off. One that is pushed out can cost a second load. */
+const MAX_LEASES = 2000;
 
 /**
  * The authority without Redis: one isolate's own world. Same promises, inside that isolate; what it holds dies with
- * the isolate and other isolates do not see it.
+ * the isolate and other isolates do not see it. A ledger that its budget pushes out is lost as one that Redis evicts:
+ * the tenant's next one is of another epoch, under which nothing that was stored before is valid.
  */
 export class InIsolateAuthority implements Authority {
   readonly name = 'isolate';
   readonly local = true;
   readonly #source: Source;
+  readonly #store: EntryStore;
   readonly #keys: KeySpace;
   readonly #retention: Retention;
-  readonly #ledgers = new Map<TenantId, Ledger>();
-  readonly #entries: LRUCache<string, Entry>;
-  readonly #leases = new LRUCache<string, { token: string; until: number }>({ max: 10_000 });
+  readonly #ledgers: LRUCache<TenantId, Ledger>;
+  readonly #leases = new LRUCache<string, { token: string; until: number }>({ max: MAX_LEASES });
 
   constructor(source: Source, options: InIsolateOptions) {
     this.#source = source;
+    this.#store = options.store;
     this.#keys = options.keys;
     this.#retention = options.retention;
-    this.#entries = new LRUCache({ maxSize: options.bytes, sizeCalculation: entryBytes });
+    this.#ledgers = new LRUCache({
+      maxSize: options.ledgerBytes ?? LEDGER_BYTES,
+      sizeCalculation: (ledger) => ledger.bytes,
+    });
   }
 
   async read(tenant: TenantId, keys: readonly CacheKey[], since: number): Promise<ReadReply> {
     return {
-      entries: keys.map((key) => this.#live(key)),
+      entries: keys.map((key) => this.#entry(key)),
       ledger: this.#ledgers.get(tenant)?.reply(since),
     };
   }
@@ -68,37 +111,61 @@ export class InIsolateAuthority implements Authority {
     cursor: Cursor | undefined,
   ): Promise<MarkReply> {
     const ledger = this.#ledger(tenant, cursor);
-    const seq = ledger.mark(targets, mode, this.#micros(), this.#retention);
-    for (const key of unlinkedBy(targets, mode))
-      this.#entries.delete(this.#keys.key(tenant, key).name);
+    const seq = this.#mark(tenant, ledger, targets, mode);
+    for (const key of unlinkedBy(targets, mode)) this.#store.delete(this.#keys.key(tenant, key));
     return { seq, ledger: ledger.replyTo(cursor) };
   }
 
-  async commit(key: CacheKey, entry: Entry): Promise<CommitOutcome> {
-    const outcome = this.#ledger(key.tenant, undefined).judgeCommit(
-      key.key,
-      entry.stamp,
-      this.#live(key)?.stamp,
-    );
-    if (outcome === 'stored') this.#entries.set(key.name, entry);
-    return outcome;
+  async markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }> {
+    const ledgers = [...this.#ledgers.entries()];
+    for (const [tenant, ledger] of ledgers) this.#mark(tenant, ledger, [TENANT_TARGET], mode);
+    return { tenants: ledgers.length };
   }
 
-  async supersede(key: CacheKey, draft: EntryDraft, knownAs: Stamp): Promise<SupersedeOutcome> {
+  async commit(writes: readonly Write[]): Promise<readonly CommitOutcome[]> {
+    return writes.map(({ key, entry, lease }) => {
+      const ledger = this.#ledger(key.tenant, undefined);
+      if (lease !== undefined) {
+        if (this.#holder(key) !== lease) return 'fenced';
+        this.#leases.delete(key.name);
+      }
+      const outcome = ledger.judgeCommit(key.key, entry.stamp, this.#entry(key)?.stamp);
+      if (outcome === 'stored') this.#put(key, entry);
+      return outcome;
+    });
+  }
+
+  async supersede(writes: readonly Supersession[]): Promise<readonly SupersedeOutcome[]> {
+    return writes.map(({ key, draft, knownAs }) => {
+      const ledger = this.#ledger(key.tenant, undefined);
+      if (!ledger.maySupersede(key.key, draft.tags, knownAs))
+        return { stored: false, reason: 'superseded' };
+      const seq = this.#mark(key.tenant, ledger, [keyTarget(key.key)], 'hard');
+      const stamp = { epoch: ledger.epoch, asOf: seq };
+      this.#put(key, { ...draft, stamp });
+      return { stored: true, stamp };
+    });
+  }
+
+  async touch(key: CacheKey, retime: (entry: Entry) => Entry | undefined): Promise<TouchOutcome> {
+    const entry = this.#entry(key);
+    if (!entry) return 'absent';
+    const retimed = retime(entry);
+    if (!retimed) return 'refused';
     const ledger = this.#ledger(key.tenant, undefined);
-    if (!ledger.maySupersede(key.key, draft.tags, knownAs))
-      return { stored: false, reason: 'superseded' };
-    const seq = ledger.mark([keyTarget(key.key)], 'hard', this.#micros(), this.#retention);
-    const stamp = { epoch: ledger.epoch, asOf: seq };
-    this.#entries.set(key.name, { ...draft, stamp });
-    return { stored: true, stamp };
+    const outcome = ledger.judgeCommit(key.key, entry.stamp, undefined);
+    if (outcome !== 'stored') return outcome;
+    // Whatever `retime` called may have changed it.
+    const stands = this.#entry(key);
+    if (stands !== entry) return stands ? 'changed' : 'absent';
+    this.#put(key, { ...retimed, value: entry.value, stamp: entry.stamp });
+    return 'stored';
   }
 
-  async lease(key: CacheKey, token: string, ttlMs: number): Promise<boolean> {
-    const held = this.#leases.get(key.name);
-    if (held && held.until > this.#source.now()) return false;
-    this.#leases.set(key.name, { token, until: this.#source.now() + ttlMs });
-    return true;
+  async lease(key: CacheKey, token: string, ttlMs: number, since: number): Promise<LeaseReply> {
+    const acquired = this.#holder(key) === undefined;
+    if (acquired) this.#leases.set(key.name, { token, until: this.#source.now() + ttlMs });
+    return { acquired, ...(await this.read(key.tenant, [key], since)) };
   }
 
   async release(key: CacheKey, token: string): Promise<void> {
@@ -113,9 +180,29 @@ export class InIsolateAuthority implements Authority {
     return created;
   }
 
-  #live(key: CacheKey): Entry | undefined {
-    const entry = this.#entries.get(key.name);
-    return entry && entry.expiresAt > this.#source.now() ? entry : undefined;
+  #mark(tenant: TenantId, ledger: Ledger, targets: readonly Target[], mode: PurgeMode): number {
+    const seq = ledger.mark(targets, mode, this.#micros(), this.#retention);
+    // It has another size now, and is measured only when it comes.
+    this.#ledgers.delete(tenant);
+    this.#ledgers.set(tenant, ledger);
+    return seq;
+  }
+
+  #entry(key: CacheKey): Entry | undefined {
+    return this.#store.get(key, this.#source.now())?.entry;
+  }
+
+  #put(key: CacheKey, entry: Entry): void {
+    const now = this.#source.now();
+    const until = entry.expiresAt;
+    // One that is over by now replaces another all the same.
+    if (until <= now) this.#store.delete(key);
+    else this.#store.put({ key, entry, until, heldAt: 0, prepared: undefined }, now);
+  }
+
+  #holder(key: CacheKey): string | undefined {
+    const held = this.#leases.get(key.name);
+    return held && held.until > this.#source.now() ? held.token : undefined;
   }
 
   #micros(): number {

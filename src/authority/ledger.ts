@@ -7,6 +7,9 @@ import type { Stamp } from '../codec/stamp.ts';
 /** Marks are this long on average, at most. */
 const BYTES_PER_MARK = 128;
 const MODE_PREFIX_BYTES = 2;
+/** Of a mark besides its text, and of a ledger besides its marks, in the memory of an isolate. */
+const MARK_HEAP = 128;
+const LEDGER_HEAP = 2048;
 
 const encoder = new TextEncoder();
 
@@ -29,6 +32,15 @@ export class Ledger {
     this.#floor = createdAt;
     this.#keyFloor = createdAt;
     this.#last = createdAt;
+  }
+
+  /** What it takes in memory: an estimate from above. */
+  get bytes(): number {
+    const kinds = [this.#hardKeys, this.#hardOthers, this.#soft];
+    return kinds.reduce(
+      (sum, marks) => sum + 2 * marks.bytes + MARK_HEAP * marks.size,
+      LEDGER_HEAP,
+    );
   }
 
   /** True when a reader at this cursor knows of something that the ledger does not: it rolled back. */

@@ -23,10 +23,14 @@ export interface EntryDraft {
   readonly createdAt: number;
   /** Served without a question until here. */
   readonly freshUntil: number;
-  /** Served stale while it is refreshed, or while its source is down, until here. */
+  /** Served stale while it is refreshed until here (stale-while-revalidate, RFC 5861, section 3). */
   readonly staleUntil: number;
+  /** Served stale when its source fails until here (stale-if-error, RFC 5861, section 4). */
+  readonly staleIfErrorUntil: number;
   /** Gone from every tier at this time. */
   readonly expiresAt: number;
+  /** No touch moves any of these times past here. */
+  readonly lifeUntil: number;
   readonly tags: readonly string[];
   /** How long the load took, in milliseconds. */
   readonly loadMs: number;
@@ -37,12 +41,15 @@ export interface Entry extends EntryDraft {
   readonly stamp: Stamp;
 }
 
-/** Bytes that an entry occupies in memory, bookkeeping included: an estimate from above for strings (2 bytes a unit). */
+/**
+ * Bytes that an entry occupies in memory, bookkeeping included: an estimate from above for strings (2 bytes a unit). A
+ * value that is a view counts with its whole buffer, for that is what it keeps.
+ */
 export function entryBytes(entry: Entry): number {
   let units = (entry.etag?.length ?? 0) + entry.stamp.epoch.length;
   for (const tag of entry.tags) units += tag.length + 16;
   if (entry.form.type === 'http')
     for (const [name, value] of entry.form.headers) units += name.length + value.length + 32;
   else units += entry.form.contentType.length;
-  return entry.value.byteLength + 2 * units + 512;
+  return entry.value.buffer.byteLength + 2 * units + 512;
 }

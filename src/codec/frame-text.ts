@@ -7,6 +7,8 @@ import { CLEAR_HEADER_LENGTH } from './stamp.ts';
  * stay off.
  */
 
+const encoder = new TextEncoder();
+
 /** A frame as ASCII text. */
 export function frameToText(frame: Uint8Array): string {
   return (
@@ -21,15 +23,18 @@ export function textToFrame(text: string): Uint8Array<ArrayBuffer> {
   const header = text.slice(0, CLEAR_HEADER_LENGTH);
   for (let at = 0; at < header.length; at += 1)
     if (header.charCodeAt(at) > 0x7f) throw new InvalidFrame('magic');
-  const encodedBytes = Math.floor(((text.length - CLEAR_HEADER_LENGTH) * 3) / 4);
-  const frame = new Uint8Array(CLEAR_HEADER_LENGTH + encodedBytes);
-  new TextEncoder().encodeInto(header, frame);
+  const encoded = text.length - CLEAR_HEADER_LENGTH;
+  // Exactly as long as what is encoded: the frame stays in memory with every view on it.
+  const padding = text.endsWith('==') ? 2 : Number(text.endsWith('='));
+  const bytes = Math.max(0, Math.floor((encoded * 3) / 4) - padding);
+  const frame = new Uint8Array(CLEAR_HEADER_LENGTH + bytes);
+  encoder.encodeInto(header, frame);
   try {
     const { written, read } = frame
       .subarray(CLEAR_HEADER_LENGTH)
       .setFromBase64(text.slice(CLEAR_HEADER_LENGTH), { lastChunkHandling: 'strict' });
-    if (read !== text.length - CLEAR_HEADER_LENGTH) throw new InvalidFrame('length');
-    return frame.subarray(0, CLEAR_HEADER_LENGTH + written);
+    if (read !== encoded || written !== bytes) throw new InvalidFrame('length');
+    return frame;
   } catch (cause) {
     if (cause instanceof InvalidFrame) throw cause;
     throw new InvalidFrame('length', { cause });

@@ -1,35 +1,32 @@
 import { InvalidFrame } from '../errors.ts';
-import type { EntryDraft, EntryForm } from './entry.ts';
+import type { EntryDraft } from './entry.ts';
 
-/** An entry's metadata, all of it but the value and the stamp. */
-export type Metadata = Omit<EntryDraft, 'value'>;
+/** An entry's metadata: what decides whether and for how long it is used. It stays readable where frames are encrypted. */
+export type Metadata = Omit<EntryDraft, 'value' | 'form' | 'etag'>;
 
 /** The stored shape: an array, because names would cost more bytes than most values of them. */
 type Stored = [
   createdAt: number,
   freshUntil: number,
   staleUntil: number,
+  staleIfErrorUntil: number,
   expiresAt: number,
+  lifeUntil: number,
   loadMs: number,
-  etag: string | null,
-  tags: string[],
-  form: [status: number, headers: [string, string][]] | string,
+  tags: readonly string[],
 ];
 
-/** Metadata as JSON text. */
+/** Metadata as JSON text. Times are finite. */
 export function serializeMetadata(entry: Metadata): string {
-  const { form } = entry;
   const stored: Stored = [
     entry.createdAt,
     entry.freshUntil,
     entry.staleUntil,
+    entry.staleIfErrorUntil,
     entry.expiresAt,
+    entry.lifeUntil,
     entry.loadMs,
-    entry.etag ?? null,
-    [...entry.tags],
-    form.type === 'http'
-      ? [form.status, form.headers.map(([name, value]) => [name, value])]
-      : form.contentType,
+    entry.tags,
   ];
   return JSON.stringify(stored);
 }
@@ -44,49 +41,29 @@ export function parseMetadata(text: string): Metadata {
   }
   if (!Array.isArray(stored) || stored.length !== 8) throw new InvalidFrame('metadata');
   const fields: readonly unknown[] = stored;
-  const [createdAt, freshUntil, staleUntil, expiresAt, loadMs, etag, tags, form] = fields;
+  const [createdAt, freshUntil, staleUntil, staleIfErrorUntil, expiresAt, lifeUntil, loadMs, tags] =
+    fields;
   if (
     !isTime(createdAt) ||
     !isTime(freshUntil) ||
     !isTime(staleUntil) ||
+    !isTime(staleIfErrorUntil) ||
     !isTime(expiresAt) ||
+    !isTime(lifeUntil) ||
     !isTime(loadMs)
   ) {
     throw new InvalidFrame('metadata');
   }
-  if (etag !== null && typeof etag !== 'string') throw new InvalidFrame('metadata');
   if (!isStrings(tags)) throw new InvalidFrame('metadata');
   return {
     createdAt,
     freshUntil,
     staleUntil,
+    staleIfErrorUntil,
     expiresAt,
+    lifeUntil,
     loadMs,
-    etag: etag ?? undefined,
     tags,
-    form: parseForm(form),
-  };
-}
-
-function parseForm(form: unknown): EntryForm {
-  if (typeof form === 'string') return { type: 'value', contentType: form };
-  if (!Array.isArray(form) || form.length !== 2) throw new InvalidFrame('metadata');
-  const fields: readonly unknown[] = form;
-  const [status, headers] = fields;
-  if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599)
-    throw new InvalidFrame('metadata');
-  if (!Array.isArray(headers)) throw new InvalidFrame('metadata');
-  const list: readonly unknown[] = headers;
-  return {
-    type: 'http',
-    status,
-    headers: list.map((pair) => {
-      if (!isStrings(pair)) throw new InvalidFrame('metadata');
-      const [name, value] = pair;
-      if (name === undefined || value === undefined || pair.length !== 2)
-        throw new InvalidFrame('metadata');
-      return [name, value] as const;
-    }),
   };
 }
 

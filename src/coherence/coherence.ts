@@ -106,6 +106,33 @@ export class Coherence {
     return { view: this.view(tenant), entries };
   }
 
+  /**
+   * Tries to take the lease of a key, and reads its entry and the ledger in the same round trip.
+   * Rejects with {@link AuthorityUnavailable}.
+   */
+  async lease(
+    key: CacheKey,
+    token: string,
+    ttlMs: number,
+    runtime: Runtime,
+  ): Promise<{ acquired: boolean; view: View; entry: Entry | undefined }> {
+    const { tenant } = key;
+    const sentAt = runtime.now();
+    const order = this.#nextOrder();
+    const { seen } = this.view(tenant);
+    const { acquired, entries, ledger } = await this.#authority.lease(key, token, ttlMs, seen);
+    const absorbed = this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
+    if (!absorbed) await this.#confirm(tenant, runtime);
+    return { acquired, view: this.view(tenant), entry: entries[0] };
+  }
+
+  /** Marks every tenant's ledger, and forgets what this isolate knows of them. Answers how many there were. */
+  async markEverything(mode: PurgeMode): Promise<number> {
+    const { tenants } = await this.#authority.markEverything(mode);
+    this.#views.clear();
+    return tenants;
+  }
+
   /** Purges the targets. Resolves only once the authority has acknowledged the marks; answers their newest seq. */
   async mark(
     tenant: TenantId,

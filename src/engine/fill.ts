@@ -1,26 +1,34 @@
-import type { EntryDraft } from '../codec/entry.ts';
-import { entryBytes } from '../codec/entry.ts';
+import type { Authority } from '../authority/authority.ts';
+import { entryBytes, type Entry, type EntryDraft } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import { judge } from '../coherence/marks.ts';
 import type { Runtime } from '../runtime.ts';
-import { store as stored, storeDropped, tierError } from '../telemetry/events.ts';
+import { set, setDropped, storeError } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import type { Prepared } from '../tiers/tier.ts';
+import { giveBack } from './lease.ts';
 import type { EngineParts } from './parts.ts';
-import { demote, promote } from './promotion.ts';
+import { demote, promote, type Lifetimes } from './promotion.ts';
 
 /** A load that has ended. */
 export interface Load {
   readonly key: CacheKey;
   readonly draft: EntryDraft;
+  /** What the face serves of it. */
+  readonly prepared: Prepared;
   /** The view's, taken before the load began. */
   readonly stamp: Stamp | undefined;
   /** When it began, in milliseconds. */
   readonly startedAt: number;
+  readonly lifetimes?: Lifetimes | undefined;
+  /** The lease under which it was loaded: another holder's commit must not be overwritten, and this one ends it. */
+  readonly lease?: string | undefined;
 }
 
 /** Whether a load is stored; otherwise why it is not. */
 export type FillOutcome =
   | 'stored'
+  | 'disabled'
   | 'unstamped'
   | 'overlong'
   | 'expired'
@@ -33,33 +41,75 @@ export type FillOutcome =
  * the authority after the response. A load that a purge has invalidated is stored nowhere.
  */
 export function fill(parts: EngineParts, load: Load, runtime: Runtime): FillOutcome {
-  const { key, draft, stamp } = load;
-  const outcome = judgeFill(parts, load, runtime.now());
-  if (outcome !== 'stored' || !stamp) {
-    parts.sink(storeDropped(key.tenant, outcome));
+  const [outcome = 'unstamped'] = fillMany(parts, [load], runtime);
+  return outcome;
+}
+
+/** As {@link fill}, for loads of one tenant: the authority gets them in one request. */
+export function fillMany(
+  parts: EngineParts,
+  loads: readonly Load[],
+  runtime: Runtime,
+): readonly FillOutcome[] {
+  const accepted: Accepted[] = [];
+  const outcomes = loads.map((load) => {
+    const { key, draft, stamp, prepared } = load;
+    const outcome = judgeFill(parts, load, runtime.now());
+    if (outcome !== 'stored' || !stamp) {
+      parts.sink(setDropped(key.tenant, key.key, outcome));
+      if (load.lease !== undefined) giveBack(parts, key, load.lease, runtime);
+      return outcome;
+    }
+    const entry = { ...draft, stamp };
+    parts.sink(set(key.tenant, key.key, prepared.bytes + entryBytes(entry)));
+    accepted.push({ load, entry });
     return outcome;
+  });
+  if (accepted.length === 0) return outcomes;
+  // What is the authority's own store as well gets only what the authority has let in.
+  if (!parts.authority.local)
+    for (const { load, entry } of accepted) spread(parts, load, entry, runtime);
+  runtime.waitUntil(commit(parts, accepted, runtime));
+  return outcomes;
+}
+
+interface Accepted {
+  readonly load: Load;
+  readonly entry: Entry;
+}
+
+function spread(parts: EngineParts, load: Load, entry: Entry, runtime: Runtime): void {
+  const { key, prepared, lifetimes, startedAt: from } = load;
+  const { generation: heldAt } = parts.coherence.view(key.tenant);
+  const until = entry.expiresAt;
+  promote(parts, parts.tiers, { key, entry, prepared, until, from, heldAt, lifetimes }, runtime);
+}
+
+async function commit(
+  parts: EngineParts,
+  accepted: readonly Accepted[],
+  runtime: Runtime,
+): Promise<void> {
+  const { authority, sink } = parts;
+  const writes = accepted.map(({ load: { key, lease }, entry }) => ({ key, entry, lease }));
+  let outcomes: Awaited<ReturnType<Authority['commit']>>;
+  try {
+    outcomes = await authority.commit(writes);
+  } catch (error) {
+    for (const { key } of writes) sink(storeError(key.tenant, authority.name, error));
+    return;
   }
-  const entry = { ...draft, stamp };
-  const { generation } = parts.coherence.view(key.tenant);
-  promote(
-    parts,
-    parts.tiers,
-    { key, entry, until: entry.expiresAt, from: load.startedAt, heldAt: generation },
-    runtime,
-  );
-  parts.sink(stored(key.tenant, entryBytes(entry)));
-  runtime.waitUntil(
-    parts.authority.commit(key, entry).then(
-      (committed) => {
-        if (committed === 'stored') return;
-        // A purge that this isolate has not heard of, or a newer entry: what others will not see, nobody here should.
-        demote(parts, key, runtime);
-        parts.sink(storeDropped(key.tenant, committed));
-      },
-      (error: unknown) => parts.sink(tierError(key.tenant, parts.authority.name, error)),
-    ),
-  );
-  return 'stored';
+  accepted.forEach(({ load, entry }, at) => {
+    const outcome = outcomes[at];
+    if (outcome === 'stored' || outcome === undefined) {
+      if (authority.local) spread(parts, load, entry, runtime);
+      return;
+    }
+    const { key } = load;
+    // A purge that this isolate has not heard of, or a newer entry: what others will not see, nobody here should.
+    if (standsHere(parts, key, entry, runtime.now())) demote(parts, key, runtime);
+    sink(setDropped(key.tenant, key.key, outcome));
+  });
 }
 
 function judgeFill(
@@ -67,6 +117,7 @@ function judgeFill(
   { key, draft, stamp, startedAt }: Load,
   now: number,
 ): FillOutcome {
+  if (!parts.enabled) return 'disabled';
   if (!stamp) return 'unstamped';
   if (now - startedAt > parts.maxLoadMs) return 'overlong';
   if (draft.expiresAt <= now) return 'expired';
@@ -82,11 +133,25 @@ function judgeFill(
 
 /** True when a tier of this isolate holds a load that knew more: a load that ends late must not put an older value in its place. */
 function isNewerHere(parts: EngineParts, key: CacheKey, stamp: Stamp, now: number): boolean {
-  return parts.tiers.some((tier) => {
-    if (!tier.local) return false;
-    const copy = tier.get(key, now);
-    if (!copy || copy instanceof Promise) return false;
-    const present = copy.entry.stamp;
-    return present.epoch === stamp.epoch && present.asOf > stamp.asOf;
-  });
+  return localStamps(parts, key, now).some(
+    (present) => present.epoch === stamp.epoch && present.asOf > stamp.asOf,
+  );
+}
+
+/** False when this isolate has taken in something else since: a late refusal is not about that. */
+function standsHere(parts: EngineParts, key: CacheKey, entry: Entry, now: number): boolean {
+  const present = localStamps(parts, key, now);
+  return (
+    present.length === 0 ||
+    present.some(({ epoch, asOf }) => epoch === entry.stamp.epoch && asOf === entry.stamp.asOf)
+  );
+}
+
+function localStamps(parts: EngineParts, key: CacheKey, now: number): Stamp[] {
+  const stamps: Stamp[] = [];
+  for (const tier of parts.tiers) {
+    const copy = tier.local ? tier.get(key, now) : undefined;
+    if (copy && !(copy instanceof Promise)) stamps.push(copy.entry.stamp);
+  }
+  return stamps;
 }

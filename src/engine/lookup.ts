@@ -1,26 +1,31 @@
 import type { Entry } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
-import { judge } from '../coherence/marks.ts';
 import type { View } from '../coherence/view.ts';
 import { AuthorityUnavailable } from '../errors.ts';
-import { withDeadline } from '../resilience/deadline.ts';
 import type { Runtime } from '../runtime.ts';
-import { hit, miss, tierError, type MissReason } from '../telemetry/events.ts';
+import { hit, miss, storeError, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Copy, Tier } from '../tiers/tier.ts';
+import type { Copy, Prepared } from '../tiers/tier.ts';
+import { stateOf, stateOfCopy, type EntryState } from './entry-state.ts';
+import type { Face } from './face.ts';
 import type { EngineParts } from './parts.ts';
-import { attempt, promote } from './promotion.ts';
+import { attempt, promote, type Lifetimes } from './promotion.ts';
 
-/** What a lookup found. */
-export type Lookup = Hit | Miss;
-
-export interface Hit {
-  readonly found: true;
+/** An entry that may be served. */
+export interface Found {
   readonly entry: Entry;
+  readonly prepared: Prepared;
   /** Name of the tier that had it. */
   readonly tier: string;
   /** False when the authority did not answer, and the entry is served on what was known before. */
   readonly verified: boolean;
+}
+
+/** What a lookup found. */
+export type Lookup = Hit | Miss;
+
+export interface Hit extends Found {
+  readonly found: true;
 }
 
 export interface Miss {
@@ -28,9 +33,32 @@ export interface Miss {
   readonly reason: MissReason;
   /** For a load that begins now. Undefined when the ledger is not known: what is loaded then can't be stored. */
   readonly stamp: Stamp | undefined;
+  /** The first entry that was stale and no more than that. No hard purge has hit it. */
+  readonly stale: Found | undefined;
 }
 
-type State = 'fresh' | 'stale' | 'expired' | 'purged';
+/** A copy that is in this isolate, and what may be done with it. */
+export interface Near extends Found {
+  readonly state: 'fresh' | 'stale';
+}
+
+/**
+ * What this isolate holds of a key, when it may be served without asking anybody: the hot path, which allocates one
+ * object and waits for nothing.
+ */
+export function peek(parts: EngineParts, key: CacheKey, now: number): Near | undefined {
+  const view = parts.coherence.view(key.tenant);
+  if (!parts.coherence.isFresh(view, now)) return undefined;
+  for (const tier of parts.tiers) {
+    if (!tier.local) return undefined;
+    const copy = tier.get(key, now);
+    if (!copy || copy instanceof Promise || !copy.prepared) continue;
+    const state = stateOfCopy(view, copy, now);
+    if (state === 'fresh' || state === 'stale')
+      return { entry: copy.entry, prepared: copy.prepared, tier: tier.name, verified: true, state };
+  }
+  return undefined;
+}
 
 /**
  * Walks the tiers, fastest first, then the authority, and answers the first fresh entry that the rule finds valid;
@@ -39,20 +67,26 @@ type State = 'fresh' | 'stale' | 'expired' | 'purged';
  *
  * Rejects with {@link AuthorityUnavailable} only when the authority is required.
  */
-export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<Lookup> {
+export async function lookup(
+  parts: EngineParts,
+  key: CacheKey,
+  face: Face,
+  runtime: Runtime,
+  lifetimes?: Lifetimes,
+): Promise<Lookup> {
   const { coherence, tiers, sink } = parts;
   const { tenant } = key;
   const startedAt = runtime.now();
   let checkedHere = false;
   let unavailable = false;
   let reason: MissReason = 'absent';
+  let stale: Found | undefined;
   const first = coherence.view(tenant);
   if (coherence.isFresh(first, startedAt)) coherence.renewSoon(tenant, first, runtime);
 
   for (const [position, tier] of tiers.entries()) {
     const answer = tier.get(key, runtime.now());
-    const copy =
-      answer instanceof Promise ? await patiently(parts, tier, key, answer, runtime) : answer;
+    const copy = answer instanceof Promise ? await attempt(parts, tier, key, () => answer) : answer;
     if (!copy) continue;
     // Always the present view: a tier may have taken long, and the view been replaced meanwhile.
     let view = coherence.view(tenant);
@@ -69,18 +103,27 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
     const now = runtime.now();
     if (!verified && !coherence.mayServeUnverified(view, now)) continue;
     const state = stateOfCopy(view, copy, now);
-    if (state === 'fresh') {
-      const { entry, until } = copy;
-      promote(
-        parts,
-        tiers.slice(0, position),
-        { key, entry, until, from: now, heldAt: view.generation },
-        runtime,
-      );
-      sink(hit(tenant, tier.name, verified));
-      return { found: true, entry, tier: tier.name, verified };
+    const prepared = await usable(state, key, copy, face, tier.name);
+    if (!prepared) {
+      reason = state === 'purged' || state === 'expired' ? state : 'invalid';
+      continue;
     }
-    reason = state;
+    const found = { entry: copy.entry, prepared, tier: tier.name, verified };
+    if (state === 'stale') {
+      reason = state;
+      stale ??= found;
+      continue;
+    }
+    // A copy that nobody has prepared takes its own place again, prepared.
+    const behind = tier.local && !copy.prepared ? position + 1 : position;
+    promote(
+      parts,
+      tiers.slice(0, behind),
+      { ...found, key, until: copy.until, from: now, heldAt: view.generation, lifetimes },
+      runtime,
+    );
+    sink(hit(tenant, key.key, tier.name, verified));
+    return { ...found, found: true };
   }
 
   let { stamp } = coherence.view(tenant);
@@ -88,65 +131,101 @@ export async function lookup(parts: EngineParts, key: CacheKey, runtime: Runtime
     const sentAt = runtime.now();
     const answer = await read(parts, key, runtime);
     if (answer) {
-      const { view, entry } = answer;
+      const { view } = answer;
       stamp = view.stamp;
-      if (entry) {
-        const state = stateOf(view, key, entry, true, runtime.now());
-        if (state === 'fresh') {
-          // A copy from before the key floor would never be served: only the authority is exact per key there.
-          if (entry.stamp.asOf >= view.keyFloor) {
-            const { generation } = view;
-            promote(
-              parts,
-              tiers,
-              { key, entry, until: entry.expiresAt, from: sentAt, heldAt: generation },
-              runtime,
-            );
-          }
-          sink(hit(tenant, parts.authority.name, true));
-          return { found: true, entry, tier: parts.authority.name, verified: true };
+      if (answer.entry) {
+        const stored = await admit(
+          parts,
+          key,
+          answer.entry,
+          view,
+          face,
+          runtime,
+          sentAt,
+          lifetimes,
+        );
+        if (stored.state === 'fresh') {
+          sink(hit(tenant, key.key, parts.authority.name, true));
+          return { ...stored.found, found: true };
         }
-        reason = state;
+        reason = stored.state;
+        if (stored.found) stale = newer(stale, stored.found);
       }
     } else unavailable = true;
   }
 
   if (unavailable) reason = 'unavailable';
-  sink(miss(tenant, reason));
-  return { found: false, reason, stamp };
+  sink(miss(tenant, key.key, reason));
+  return { found: false, reason, stamp, stale };
 }
 
-/** What may be done with an entry now. */
-function stateOf(
-  view: View,
+/** What an entry of the authority is good for. */
+export type Admission =
+  | { readonly state: 'fresh' | 'stale'; readonly found: Found }
+  | { readonly state: 'expired' | 'purged' | 'invalid'; readonly found: undefined };
+
+/** Judges and prepares an entry that was read from the authority; the tiers get a copy of a fresh one. */
+export async function admit(
+  parts: EngineParts,
   key: CacheKey,
   entry: Entry,
-  exactPerKey: boolean,
-  now: number,
-): State {
-  const verdict = judge(view, { stamp: entry.stamp, key: key.key, tags: entry.tags }, exactPerKey);
-  if (verdict === 'invalid') return 'purged';
-  if (entry.expiresAt <= now) return 'expired';
-  return verdict === 'stale' || entry.freshUntil <= now ? 'stale' : 'fresh';
-}
-
-function stateOfCopy(view: View, copy: Copy, now: number): State {
-  // The hot path: the rule held at this generation, so only time can have changed anything.
-  if (copy.heldAt === view.generation) return copy.entry.freshUntil > now ? 'fresh' : 'stale';
-  const state = stateOf(view, copy.key, copy.entry, false, now);
-  if (state === 'fresh') copy.heldAt = view.generation;
-  return state;
-}
-
-/** A tier that takes too long is as good as one that has nothing. */
-function patiently<T>(
-  parts: EngineParts,
-  tier: Tier,
-  key: CacheKey,
-  answer: Promise<T>,
+  view: View,
+  face: Face,
   runtime: Runtime,
-): Promise<T | undefined> {
-  return attempt(parts, tier, key, () => withDeadline(answer, parts.tierTimeoutMs, runtime));
+  sentAt: number,
+  lifetimes: Lifetimes | undefined,
+  tiers = parts.tiers,
+): Promise<Admission> {
+  const tier = parts.authority.name;
+  const state = stateOf(view, key, entry, true, runtime.now());
+  if (state === 'expired' || state === 'purged') return { state, found: undefined };
+  const prepared = await face.prepare(key, entry, tier);
+  if (!prepared) return { state: 'invalid', found: undefined };
+  const found = { entry, prepared, tier, verified: true };
+  // A copy from before the key floor would never be served: only the authority is exact per key there.
+  if (state === 'fresh' && entry.stamp.asOf >= view.keyFloor) {
+    const { generation: heldAt } = view;
+    promote(
+      parts,
+      tiers,
+      { ...found, key, until: entry.expiresAt, from: sentAt, heldAt, lifetimes },
+      runtime,
+    );
+  }
+  return { state, found };
+}
+
+/** The authority's entry, when it is fresh; undefined also when the authority does not answer. */
+export async function readAuthority(
+  parts: EngineParts,
+  key: CacheKey,
+  face: Face,
+  runtime: Runtime,
+  lifetimes: Lifetimes | undefined,
+): Promise<Found | undefined> {
+  const sentAt = runtime.now();
+  const answer = await read(parts, key, runtime);
+  if (!answer?.entry) return undefined;
+  const { entry, view } = answer;
+  const { state, found } = await admit(parts, key, entry, view, face, runtime, sentAt, lifetimes);
+  return state === 'fresh' ? found : undefined;
+}
+
+/** What a hit of the copy serves; undefined for one that may not be served, or is of no use. */
+function usable(
+  state: EntryState,
+  key: CacheKey,
+  copy: Copy,
+  face: Face,
+  tier: string,
+): Prepared | undefined | Promise<Prepared | undefined> {
+  if (state === 'purged' || state === 'expired') return undefined;
+  return copy.prepared ?? face.prepare(key, copy.entry, tier);
+}
+
+/** Of two stale entries the one that was loaded later; times are of one source's clock, and decide nothing else. */
+function newer(one: Found | undefined, other: Found): Found {
+  return one && one.entry.createdAt >= other.entry.createdAt ? one : other;
 }
 
 async function check(
@@ -174,9 +253,10 @@ async function read(
   }
 }
 
-function unavailableBy(parts: EngineParts, key: CacheKey, error: unknown): undefined {
+/** Reports that the authority did not answer. Throws what is no such failure, and the failure where an answer is required. */
+export function unavailableBy(parts: EngineParts, key: CacheKey, error: unknown): undefined {
   if (!(error instanceof AuthorityUnavailable)) throw error;
-  parts.sink(tierError(key.tenant, parts.authority.name, error));
+  parts.sink(storeError(key.tenant, parts.authority.name, error));
   if (parts.authorityRequired) throw error;
   return undefined;
 }

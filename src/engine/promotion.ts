@@ -1,22 +1,28 @@
 import type { Entry } from '../codec/entry.ts';
-import { withDeadline } from '../resilience/deadline.ts';
 import type { Runtime } from '../runtime.ts';
-import { tierError } from '../telemetry/events.ts';
+import { storeError } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Tier } from '../tiers/tier.ts';
+import type { Copy, Prepared, Tier } from '../tiers/tier.ts';
 import type { EngineParts } from './parts.ts';
+
+/** The longest that a copy may live in a tier, by the tier's name, in milliseconds; 0 keeps it out. Never longer than the tier's own. */
+export type Lifetimes = Readonly<Record<string, number>>;
 
 /** An entry on its way to faster tiers. */
 export interface Promotion {
   readonly key: CacheKey;
   readonly entry: Entry;
+  readonly prepared: Prepared;
   /** Where the copy's own life ends, when it is a copy of a copy. */
   readonly until: number;
   /** When the read was sent, or the stamp was taken: lifetimes in the tiers count from here. */
   readonly from: number;
   /** Generation of the view by which the entry is valid. */
   readonly heldAt: number;
+  readonly lifetimes?: Lifetimes | undefined;
 }
+
+const NO_BYTES = new Uint8Array();
 
 /** Puts an entry into tiers, as it is: neither its stamp nor any of its times change. Slow tiers finish after the response. */
 export function promote(
@@ -25,21 +31,38 @@ export function promote(
   promotion: Promotion,
   runtime: Runtime,
 ): void {
-  const { key, entry, heldAt } = promotion;
+  const { key, entry, prepared, heldAt } = promotion;
   const now = runtime.now();
   for (const tier of tiers) {
-    const until = Math.min(promotion.until, entry.expiresAt, promotion.from + tier.lifetimeMs);
-    const copy = { key, entry, until, heldAt };
+    const lifetime = Math.min(tier.lifetimeMs, promotion.lifetimes?.[tier.name] ?? tier.lifetimeMs);
+    if (lifetime <= 0) continue;
+    const until = Math.min(promotion.until, entry.expiresAt, promotion.from + lifetime);
+    const copy: Copy = tier.local
+      ? { key, entry: leanFor(parts, entry, prepared), until, heldAt, prepared }
+      : { key, entry, until, heldAt, prepared: undefined };
     settle(parts, tier, key, () => tier.put(copy, now), runtime);
   }
 }
 
-/** Takes a key out of tiers, as far as they can. */
+/**
+ * What memory keeps of an entry: without the bytes, when what was prepared of them stands in their place. But not where
+ * memory is also the authority's own store, which answers with entries.
+ */
+function leanFor(parts: EngineParts, entry: Entry, prepared: Prepared): Entry {
+  const needed = prepared.needsEntry ?? prepared.bytes === 0;
+  return needed || parts.authority.local ? entry : { ...entry, value: NO_BYTES };
+}
+
+/**
+ * Takes a key out of tiers, as far as they can. Not where memory is the authority's own store: what stands there has been
+ * judged by the authority itself.
+ */
 export function demote(parts: EngineParts, key: CacheKey, runtime: Runtime): void {
+  if (parts.authority.local) return;
   for (const tier of parts.tiers) settle(parts, tier, key, () => tier.delete(key), runtime);
 }
 
-/** Changes a tier: one inside the isolate at once, another one after the response and within its deadline. */
+/** Changes a tier: one inside the isolate at once, another one after the response. */
 function settle(
   parts: EngineParts,
   tier: Tier,
@@ -47,11 +70,8 @@ function settle(
   change: () => void | Promise<void>,
   runtime: Runtime,
 ): void {
-  if (tier.local) void attempt(parts, tier, key, change);
-  else {
-    const bounded = (): Promise<void> => withDeadline(change(), parts.tierTimeoutMs, runtime);
-    runtime.waitUntil(attempt(parts, tier, key, bounded));
-  }
+  const work = attempt(parts, tier, key, change);
+  if (!tier.local) runtime.waitUntil(work);
 }
 
 /** A tier that fails costs itself, never the request: what it answered is undefined, and the failure an event. */
@@ -64,7 +84,7 @@ export async function attempt<T>(
   try {
     return await call();
   } catch (error) {
-    parts.sink(tierError(key.tenant, tier.name, error));
+    parts.sink(storeError(key.tenant, tier.name, error));
     return undefined;
   }
 }

@@ -20,7 +20,7 @@ export async function purge(
 ): Promise<number> {
   try {
     const seq = await parts.coherence.mark(tenant, targets, mode, runtime);
-    parts.sink(purged(tenant, targets.length));
+    parts.sink(purged(tenant, targets.length, mode));
     return seq;
   } catch (error) {
     const named = new Set(targets);
@@ -32,6 +32,19 @@ export async function purge(
     }
     parts.sink(purgeFailed(tenant, error));
     throw error;
+  }
+}
+
+/**
+ * Purges everything of every tenant of the key space, and answers how many tenants there were. One request for each page
+ * of tenants. Rejects with `AuthorityUnavailable`: some tenants may have been purged then, and repeating it does no harm.
+ */
+export async function purgeEverything(parts: EngineParts, mode: PurgeMode): Promise<number> {
+  try {
+    return await parts.coherence.markEverything(mode);
+  } finally {
+    // Whether or not it was acknowledged: nothing in this isolate is worth a doubt.
+    if (mode === 'hard') for (const tier of parts.tiers) tier.deleteWhere?.(() => true);
   }
 }
 

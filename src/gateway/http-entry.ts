@@ -42,7 +42,9 @@ export async function httpEntry(stored: StoredResponse): Promise<EntryDraft> {
     createdAt,
     freshUntil,
     staleUntil: freshUntil,
+    staleIfErrorUntil: freshUntil,
     expiresAt: freshUntil,
+    lifeUntil: now + stored.maxLifetimeMs,
     tags: parseCacheTags(response.headers) ?? [],
     loadMs: stored.loadMs,
   };

@@ -1,3 +1,4 @@
+import { NOTHING, plainFace } from '../engine/face.ts';
 import { fill } from '../engine/fill.ts';
 import { lookup, type Miss } from '../engine/lookup.ts';
 import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
@@ -16,6 +17,7 @@ const FORWARD_REASONS: Record<MissReason, ForwardReason> = {
   expired: 'stale',
   stale: 'stale',
   purged: 'miss',
+  invalid: 'miss',
   unavailable: 'miss',
 };
 
@@ -26,7 +28,7 @@ export async function readThrough(
   key: CacheKey,
 ): Promise<Response> {
   const { request, runtime } = exchange;
-  const found = await lookup(options.engine, key, runtime);
+  const found = await lookup(options.engine, key, plainFace, runtime);
   if (!found.found) {
     return request.method === 'HEAD'
       ? passHead(options, exchange, found)
@@ -71,7 +73,11 @@ async function load(
     now,
     loadMs: now - startedAt,
   });
-  const outcome = fill(engine, { key, draft, stamp: missed.stamp, startedAt }, runtime);
+  const outcome = fill(
+    engine,
+    { key, draft, prepared: NOTHING, stamp: missed.stamp, startedAt },
+    runtime,
+  );
   const status: CacheStatus =
     outcome === 'stored'
       ? { ...forwarded(missed, undefined), stored: true }

@@ -1,4 +1,5 @@
 import type { Coherence } from '../coherence/coherence.ts';
+import type { StoreHealth } from '../engine/assemble.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -9,6 +10,8 @@ export interface Health {
   readonly status: 'ok' | 'degraded' | 'failing';
   readonly preset: string;
   readonly authority: { readonly name: string; readonly answers: boolean };
+  /** Each store: its circuit breaker, and whether it keeps what it is given. */
+  readonly stores: readonly StoreHealth[];
 }
 
 export interface HealthSource {
@@ -16,6 +19,7 @@ export interface HealthSource {
   readonly authorityName: string;
   readonly authorityRequired: boolean;
   readonly coherence: Coherence;
+  readonly stores: () => readonly StoreHealth[];
 }
 
 /** So old may an answer be: health is open to everybody, and must neither cost a request each nor be hours old. */
@@ -29,7 +33,12 @@ export async function readHealth(
 ): Promise<Health> {
   const answers = await authorityAnswers(tenant, source.coherence, runtime);
   const status = answers ? 'ok' : source.authorityRequired ? 'failing' : 'degraded';
-  return { status, preset: source.preset, authority: { name: source.authorityName, answers } };
+  return {
+    status,
+    preset: source.preset,
+    authority: { name: source.authorityName, answers },
+    stores: source.stores(),
+  };
 }
 
 async function authorityAnswers(

@@ -1,26 +1,46 @@
 import type { Sink, TelemetryEvent } from '../telemetry/events.ts';
 
-/** Events that somebody has to look at. The rest is counted, not logged. */
-const LOGGED: ReadonlySet<TelemetryEvent['type']> = new Set([
-  'tier_error',
-  'origin_error',
-  'purge_failed',
-  'purge_abandoned',
-  'frame_invalid',
-  'epoch_changed',
-]);
+const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
+
+/** How much is logged, from nothing to everything. */
+export type Level = (typeof LEVELS)[number];
+
+/** How grave an event is. What is not here is an everyday event: `debug`. */
+const GRAVITY: Readonly<Partial<Record<TelemetryEvent['type'], Level>>> = {
+  purge_abandoned: 'error',
+  purge_failed: 'error',
+  listener_error: 'error',
+  error: 'warn',
+  origin_error: 'warn',
+  load_failed: 'warn',
+  frame_invalid: 'warn',
+  value_invalid: 'warn',
+  circuit: 'warn',
+  tier_inert: 'warn',
+  epoch_changed: 'warn',
+  purge: 'info',
+  warmed: 'info',
+};
 
 const INTERVAL_MS = 1000;
 
 /**
- * A sink that writes events worth a look as lines of JSON, at most one of a kind, tenant and tier in a second: a store
- * that is down fails with every request. The line says how many were left out before it.
+ * A sink that writes events as lines of JSON: those of the level and graver ones; above `debug` at most one of a kind,
+ * tenant and tier in a second, because a store that is down fails with every request. The line says how many were left
+ * out before it. Keys are shown at `debug` only.
  */
-export function logSink(write: (line: string) => void, now: () => number): Sink {
+export function logSink(write: (line: string) => void, now: () => number, level: Level): Sink {
+  const least = LEVELS.indexOf(level);
   const kinds = new Map<string, { at: number; leftOut: number }>();
   return (event) => {
-    if (!LOGGED.has(event.type)) return;
-    const kind = `${event.type} ${event.tenant} ${'tier' in event ? event.tier : ''}`;
+    if (LEVELS.indexOf(GRAVITY[event.type] ?? 'debug') > least) return;
+    if (level === 'debug') {
+      write(JSON.stringify(event));
+      return;
+    }
+    const tenant = 'tenant' in event ? event.tenant : '';
+    const tier = 'tier' in event ? event.tier : '';
+    const kind = `${event.type} ${tenant} ${tier}`;
     const last = kinds.get(kind);
     const time = now();
     if (last && Math.abs(time - last.at) < INTERVAL_MS) {
@@ -28,6 +48,7 @@ export function logSink(write: (line: string) => void, now: () => number): Sink 
       return;
     }
     kinds.set(kind, { at: time, leftOut: 0 });
-    write(JSON.stringify({ ...event, ...(last?.leftOut ? { leftOut: last.leftOut } : {}) }));
+    const shown = 'key' in event ? { ...event, key: undefined } : event;
+    write(JSON.stringify({ ...shown, ...(last?.leftOut ? { leftOut: last.leftOut } : {}) }));
   };
 }

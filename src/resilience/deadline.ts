@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.ts';
 export async function withDeadline<T>(
   work: T | Promise<T>,
   ms: number,
-  runtime: Runtime,
+  runtime: Pick<Runtime, 'sleep'>,
 ): Promise<T> {
   const late = Symbol('late');
   const answer = await Promise.race([work, runtime.sleep(ms).then((): typeof late => late)]);

@@ -5,14 +5,19 @@ interface Flight<T> {
   readonly startedAt: number;
 }
 
+/** Past this age nothing can still work on a call: `waitUntil` of Workers ends 30 seconds after the response. */
+const MAX_FLIGHT_MS = 60_000;
+
 /**
  * Lets concurrent requests of one isolate share the answer of one call, safely on Workers: a promise whose owner's
  * client goes away may never settle, so the leader holds the call with `waitUntil`, and a follower races a timer of
- * its own and then makes the call itself.
+ * its own and then makes the call itself. A flight that nobody ends is forgotten after a minute, whether or not
+ * anybody asks for it again.
  *
  * Only plain data may be shared: a `Response` or a stream belongs to the request that made it.
  */
 export class SharedCalls<T> {
+  // In the order in which they began.
   readonly #flights = new Map<string, Flight<T>>();
   readonly #followerWaitMs: number;
 
@@ -28,6 +33,7 @@ export class SharedCalls<T> {
     runtime: Runtime,
     mayJoin: (startedAt: number) => boolean = () => true,
   ): Promise<T> {
+    this.#forget(runtime.now());
     const flight = this.#flights.get(name);
     if (flight && mayJoin(flight.startedAt)) {
       const answer = await Promise.race([
@@ -35,14 +41,15 @@ export class SharedCalls<T> {
         runtime.sleep(this.#followerWaitMs).then(() => undefined),
       ]);
       if (answer) return answer.value;
-      // Of those that lost patience together one leads, and the others follow it.
+      // Of those that lost patience together one leads, and the others follow it: a slow call is not made once a follower.
       if (this.#flights.get(name) !== flight) return this.run(name, call, runtime, mayJoin);
     }
     return this.#lead(name, call, runtime);
   }
 
-  /** True while a call under this name is in flight. */
-  has(name: string): boolean {
+  /** True while a call under this name is in flight, at most a minute. */
+  has(name: string, now?: number): boolean {
+    if (now !== undefined) this.#forget(now);
     return this.#flights.has(name);
   }
 
@@ -50,6 +57,7 @@ export class SharedCalls<T> {
     const startedAt = runtime.now();
     const promise = call();
     const flight = { promise, startedAt };
+    this.#flights.delete(name);
     this.#flights.set(name, flight);
     const settled = promise.then(
       () => this.#land(name, flight),
@@ -62,5 +70,13 @@ export class SharedCalls<T> {
   #land(name: string, flight: Flight<T>): void {
     // A follower that lost patience may lead by now: its flight is not ours to end.
     if (this.#flights.get(name) === flight) this.#flights.delete(name);
+  }
+
+  /** Drops the flights of owners that are gone: nobody may ever ask for those names again. */
+  #forget(now: number): void {
+    for (const [name, { startedAt }] of this.#flights) {
+      if (Math.abs(now - startedAt) < MAX_FLIGHT_MS) return;
+      this.#flights.delete(name);
+    }
   }
 }

@@ -4,7 +4,13 @@ import type { Sink, TelemetryEvent } from './events.ts';
 export interface TenantCounters {
   hits: Record<string, number>;
   unverifiedHits: number;
+  /** Stale entries served, by why. */
+  stale: Record<string, number>;
   misses: Record<string, number>;
+  /** Values that loaders made, and the time that they took together, in milliseconds. */
+  loads: number;
+  loadMs: number;
+  loadsFailed: number;
   stores: number;
   storedBytes: number;
   storesDropped: Record<string, number>;
@@ -15,6 +21,9 @@ export interface TenantCounters {
   purgesAbandoned: number;
   tierErrors: Record<string, number>;
   invalidFrames: Record<string, number>;
+  invalidValues: Record<string, number>;
+  /** Copies that gave way to others, by tier. */
+  evictions: Record<string, number>;
   originErrors: Record<string, number>;
   epochChanges: number;
   warmed: Record<string, number>;
@@ -33,6 +42,8 @@ export class Counters {
   }
 
   #count(event: TelemetryEvent): void {
+    // What happens to a store as a whole is nobody's in particular.
+    if (!('tenant' in event)) return;
     let counters = this.#tenants.get(event.tenant);
     if (!counters) {
       counters = zero();
@@ -43,14 +54,24 @@ export class Counters {
         add(counters.hits, event.tier);
         if (!event.verified) counters.unverifiedHits += 1;
         break;
+      case 'stale':
+        add(counters.stale, event.reason);
+        break;
       case 'miss':
         add(counters.misses, event.reason);
         break;
-      case 'store':
+      case 'load':
+        counters.loads += 1;
+        counters.loadMs += event.ms;
+        break;
+      case 'load_failed':
+        counters.loadsFailed += 1;
+        break;
+      case 'set':
         counters.stores += 1;
         counters.storedBytes += event.bytes;
         break;
-      case 'store_dropped':
+      case 'set_dropped':
         add(counters.storesDropped, event.reason);
         break;
       case 'bypass':
@@ -65,11 +86,17 @@ export class Counters {
       case 'purge_abandoned':
         counters.purgesAbandoned += 1;
         break;
-      case 'tier_error':
+      case 'error':
         add(counters.tierErrors, event.tier);
         break;
       case 'frame_invalid':
         add(counters.invalidFrames, event.tier);
+        break;
+      case 'value_invalid':
+        add(counters.invalidValues, event.reason);
+        break;
+      case 'evict':
+        add(counters.evictions, event.tier);
         break;
       case 'origin_error':
         add(counters.originErrors, event.code);
@@ -92,7 +119,11 @@ function zero(): TenantCounters {
   return {
     hits: {},
     unverifiedHits: 0,
+    stale: {},
     misses: {},
+    loads: 0,
+    loadMs: 0,
+    loadsFailed: 0,
     stores: 0,
     storedBytes: 0,
     storesDropped: {},
@@ -102,6 +133,8 @@ function zero(): TenantCounters {
     purgesAbandoned: 0,
     tierErrors: {},
     invalidFrames: {},
+    invalidValues: {},
+    evictions: {},
     originErrors: {},
     epochChanges: 0,
     warmed: {},

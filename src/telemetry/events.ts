@@ -1,19 +1,64 @@
 import type { FrameFault } from '../errors.ts';
 
-/** Everything that is reported, one constructor each. Events carry no value, token or header of a request. */
+/**
+ * Everything that is reported, one constructor each. Events carry no value, token or header of a request; those that
+ * are logged carry no key either.
+ */
 export type TelemetryEvent =
+  /** A fresh entry was served. `verified` is false when the authority did not answer. */
   | {
       readonly type: 'hit';
       readonly tenant: string;
+      readonly key: string;
       readonly tier: string;
       readonly verified: boolean;
     }
-  | { readonly type: 'miss'; readonly tenant: string; readonly reason: MissReason }
-  | { readonly type: 'store'; readonly tenant: string; readonly bytes: number }
-  | { readonly type: 'store_dropped'; readonly tenant: string; readonly reason: string }
-  | { readonly type: 'purge'; readonly tenant: string; readonly targets: number }
+  /** A stale entry was served. */
+  | {
+      readonly type: 'stale';
+      readonly tenant: string;
+      readonly key: string;
+      readonly tier: string;
+      readonly reason: StaleReason;
+    }
+  | {
+      readonly type: 'miss';
+      readonly tenant: string;
+      readonly key: string;
+      readonly reason: MissReason;
+    }
+  /** A loader made a value in `ms` milliseconds. */
+  | { readonly type: 'load'; readonly tenant: string; readonly key: string; readonly ms: number }
+  | {
+      readonly type: 'load_failed';
+      readonly tenant: string;
+      readonly code: string;
+      readonly message: string;
+    }
+  /** An entry was stored; `bytes` as memory counts them. */
+  | { readonly type: 'set'; readonly tenant: string; readonly key: string; readonly bytes: number }
+  | {
+      readonly type: 'set_dropped';
+      readonly tenant: string;
+      readonly key: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'purge';
+      readonly tenant: string;
+      readonly targets: number;
+      readonly mode: 'hard' | 'soft';
+    }
   | { readonly type: 'purge_failed'; readonly tenant: string; readonly message: string }
   | { readonly type: 'purge_abandoned'; readonly tenant: string; readonly targets: number }
+  /** A local tier gave a copy up because its budget was full. */
+  | {
+      readonly type: 'evict';
+      readonly tenant: string;
+      readonly key: string;
+      readonly tier: string;
+      readonly bytes: number;
+    }
   | { readonly type: 'bypass'; readonly tenant: string; readonly reason: string }
   | {
       readonly type: 'frame_invalid';
@@ -21,8 +66,18 @@ export type TelemetryEvent =
       readonly tier: string;
       readonly fault: FrameFault;
     }
+  /** A stored value that can't be read any more, or no longer fits its schema: a miss. */
   | {
-      readonly type: 'tier_error';
+      readonly type: 'value_invalid';
+      readonly tenant: string;
+      readonly key: string;
+      readonly tier: string;
+      readonly reason: ValueFault;
+      readonly message: string;
+    }
+  /** A store failed. */
+  | {
+      readonly type: 'error';
       readonly tenant: string;
       readonly tier: string;
       readonly message: string;
@@ -34,39 +89,76 @@ export type TelemetryEvent =
       readonly message: string;
     }
   | { readonly type: 'epoch_changed'; readonly tenant: string; readonly epoch: string }
-  | { readonly type: 'warmed'; readonly tenant: string; readonly outcome: string };
+  | { readonly type: 'warmed'; readonly tenant: string; readonly outcome: string }
+  /** A store's circuit breaker changed its state. */
+  | { readonly type: 'circuit'; readonly tier: string; readonly state: CircuitState }
+  /** A tier accepts copies and does not have them a moment later: it caches nothing. */
+  | { readonly type: 'tier_inert'; readonly tier: string }
+  /** A listener threw, or rejected. */
+  | { readonly type: 'listener_error'; readonly event: string; readonly message: string };
 
 /** Why no stored entry was used. */
-export type MissReason = 'absent' | 'expired' | 'purged' | 'stale' | 'unavailable';
+export type MissReason = 'absent' | 'expired' | 'purged' | 'stale' | 'invalid' | 'unavailable';
+
+/** Why a stale entry was served: it is being refreshed, the load failed, took too long, is another isolate's, or has failed a moment ago. */
+export type StaleReason = 'revalidate' | 'error' | 'timeout' | 'leased' | 'throttled';
+
+/** What is wrong with a stored value: its bytes, or its shape. */
+export type ValueFault = 'serializer' | 'schema' | 'migration';
+
+/** `closed`: calls pass. `open`: they are refused. `half_open`: one probe is under way. */
+export type CircuitState = 'closed' | 'open' | 'half_open';
 
 /** Where events go. Must not throw and must not wait. */
 export type Sink = (event: TelemetryEvent) => void;
 
-export const hit = (tenant: string, tier: string, verified: boolean): TelemetryEvent => ({
-  type: 'hit',
-  tenant,
-  tier,
-  verified,
-});
-export const miss = (tenant: string, reason: MissReason): TelemetryEvent => ({
+export const hit = (
+  tenant: string,
+  key: string,
+  tier: string,
+  verified: boolean,
+): TelemetryEvent => ({ type: 'hit', tenant, key, tier, verified });
+export const stale = (
+  tenant: string,
+  key: string,
+  tier: string,
+  reason: StaleReason,
+): TelemetryEvent => ({ type: 'stale', tenant, key, tier, reason });
+export const miss = (tenant: string, key: string, reason: MissReason): TelemetryEvent => ({
   type: 'miss',
   tenant,
+  key,
   reason,
 });
-export const store = (tenant: string, bytes: number): TelemetryEvent => ({
-  type: 'store',
+export const load = (tenant: string, key: string, ms: number): TelemetryEvent => ({
+  type: 'load',
   tenant,
+  key,
+  ms,
+});
+export const loadFailed = (tenant: string, code: string, error: unknown): TelemetryEvent => ({
+  type: 'load_failed',
+  tenant,
+  code,
+  message: describe(error),
+});
+export const set = (tenant: string, key: string, bytes: number): TelemetryEvent => ({
+  type: 'set',
+  tenant,
+  key,
   bytes,
 });
-export const storeDropped = (tenant: string, reason: string): TelemetryEvent => ({
-  type: 'store_dropped',
+export const setDropped = (tenant: string, key: string, reason: string): TelemetryEvent => ({
+  type: 'set_dropped',
   tenant,
+  key,
   reason,
 });
-export const purge = (tenant: string, targets: number): TelemetryEvent => ({
+export const purge = (tenant: string, targets: number, mode: 'hard' | 'soft'): TelemetryEvent => ({
   type: 'purge',
   tenant,
   targets,
+  mode,
 });
 export const purgeFailed = (tenant: string, error: unknown): TelemetryEvent => ({
   type: 'purge_failed',
@@ -78,6 +170,12 @@ export const purgeAbandoned = (tenant: string, targets: number): TelemetryEvent 
   tenant,
   targets,
 });
+export const evict = (
+  tenant: string,
+  key: string,
+  tier: string,
+  bytes: number,
+): TelemetryEvent => ({ type: 'evict', tenant, key, tier, bytes });
 export const bypass = (tenant: string, reason: string): TelemetryEvent => ({
   type: 'bypass',
   tenant,
@@ -89,8 +187,22 @@ export const frameInvalid = (tenant: string, tier: string, fault: FrameFault): T
   tier,
   fault,
 });
-export const tierError = (tenant: string, tier: string, error: unknown): TelemetryEvent => ({
-  type: 'tier_error',
+export const valueInvalid = (
+  tenant: string,
+  key: string,
+  tier: string,
+  reason: ValueFault,
+  error: unknown,
+): TelemetryEvent => ({
+  type: 'value_invalid',
+  tenant,
+  key,
+  tier,
+  reason,
+  message: describe(error),
+});
+export const storeError = (tenant: string, tier: string, error: unknown): TelemetryEvent => ({
+  type: 'error',
   tenant,
   tier,
   message: describe(error),
@@ -110,6 +222,17 @@ export const warmed = (tenant: string, outcome: string): TelemetryEvent => ({
   type: 'warmed',
   tenant,
   outcome,
+});
+export const circuit = (tier: string, state: CircuitState): TelemetryEvent => ({
+  type: 'circuit',
+  tier,
+  state,
+});
+export const tierInert = (tier: string): TelemetryEvent => ({ type: 'tier_inert', tier });
+export const listenerError = (event: string, error: unknown): TelemetryEvent => ({
+  type: 'listener_error',
+  event,
+  message: describe(error),
 });
 
 // Some clients put the whole command, value included, into the message of an error.

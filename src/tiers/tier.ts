@@ -9,7 +9,21 @@ export interface Copy {
   readonly until: number;
   /** Generation of the view at which the copy was last found valid; 0 for never. Only the engine reads and writes it. */
   heldAt: number;
+  /** What the face that serves the entry has made of its bytes, so that a hit need not. Local tiers keep it; others forget it. */
+  readonly prepared: Prepared | undefined;
 }
+
+/** An entry in the form in which it is served. */
+export interface Prepared {
+  /** The heap that it occupies, estimated from above: counted against the budget of the tier that keeps it. */
+  readonly bytes: number;
+  readonly value: unknown;
+  /** The entry's own bytes are needed besides. Default: only when `bytes` is 0. */
+  readonly needsEntry?: boolean;
+}
+
+/** What is known of a tier: nothing yet; that it keeps copies; or that it accepts them and has none a moment later. */
+export type TierStatus = 'unknown' | 'works' | 'inert';
 
 /**
  * A store of copies that may lose any of them at any time, and knows nothing of purges: whoever reads decides whether
@@ -28,4 +42,6 @@ export interface Tier {
   delete(key: CacheKey): void | Promise<void>;
   /** Drops every copy that the test names. Only tiers that can list what they hold have it. */
   deleteWhere?(test: (copy: Copy) => boolean): void;
+  /** Only tiers that may turn out to keep nothing have it. */
+  readonly status?: () => TierStatus;
 }

@@ -52,8 +52,10 @@ export function meteredAuthority(authority: Authority, meter: Meter): Authority 
     read: (...args) => count(1, () => authority.read(...args)),
     confirm: (...args) => count(SCRIPT, () => authority.confirm(...args)),
     mark: (...args) => count(SCRIPT, () => authority.mark(...args)),
+    markEverything: (...args) => count(SCRIPT, () => authority.markEverything(...args)),
     commit: (...args) => count(SCRIPT, () => authority.commit(...args)),
     supersede: (...args) => count(SCRIPT, () => authority.supersede(...args)),
+    touch: (...args) => count(1 + SCRIPT, () => authority.touch(...args)),
     lease: (...args) => count(1, () => authority.lease(...args)),
     release: (...args) => count(SCRIPT, () => authority.release(...args)),
   };

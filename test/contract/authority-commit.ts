@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { keyTarget, tagTarget } from '../../src/tenant/target.ts';
 import { entryOf, keyOf, newTenant, text } from '../support/entries.ts';
-import { cursorOf, entryAt, opened, wholeLedger, type MakeWorld } from './authority-world.ts';
+import {
+  commit,
+  cursorOf,
+  entryAt,
+  type MakeWorld,
+  opened,
+  wholeLedger,
+} from './authority-world.ts';
 
 /** What becomes of a load that is stored. */
 export function describeCommits(name: string, make: MakeWorld): void {
@@ -21,7 +28,7 @@ export function describeCommits(name: string, make: MakeWorld): void {
           loadMs: 3.25,
         },
       );
-      expect(await authority.commit(key, entry)).toBe('stored');
+      expect(await commit(authority, key, entry)).toBe('stored');
       const read = await entryAt(authority, key);
       expect(read && { ...read, value: [...read.value] }).toEqual({
         ...entry,
@@ -35,7 +42,7 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const { epoch, seen } = await opened(authority, tenant);
       const value = new Uint8Array(1_048_576).map((_, at) => (at * 31) % 251);
       const key = keyOf(tenant, 'big');
-      expect(await authority.commit(key, entryOf(value, { epoch, asOf: seen }))).toBe('stored');
+      expect(await commit(authority, key, entryOf(value, { epoch, asOf: seen }))).toBe('stored');
       const read = (await entryAt(authority, key))?.value ?? new Uint8Array();
       expect(read.length).toBe(value.length);
       expect(read.every((byte, at) => byte === value[at])).toBe(true);
@@ -47,7 +54,7 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const { seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
       const stamp = { epoch: 'b'.repeat(32), asOf: seen };
-      expect(await authority.commit(key, entryOf('a', stamp))).toBe('epoch');
+      expect(await commit(authority, key, entryOf('a', stamp))).toBe('epoch');
       expect(await entryAt(authority, key)).toBeUndefined();
     });
 
@@ -56,7 +63,7 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const key = keyOf(tenant, 'a');
       const stamp = { epoch: 'c'.repeat(32), asOf: 1 };
-      expect(await authority.commit(key, entryOf('a', stamp))).toBe('epoch');
+      expect(await commit(authority, key, entryOf('a', stamp))).toBe('epoch');
       expect(await entryAt(authority, key)).toBeUndefined();
     });
 
@@ -65,9 +72,11 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const { epoch, floor } = await authority.confirm(tenant, undefined);
       const key = keyOf(tenant, 'a');
-      expect(await authority.commit(key, entryOf('old', { epoch, asOf: floor - 1 }))).toBe('floor');
+      expect(await commit(authority, key, entryOf('old', { epoch, asOf: floor - 1 }))).toBe(
+        'floor',
+      );
       expect(await entryAt(authority, key)).toBeUndefined();
-      expect(await authority.commit(key, entryOf('new', { epoch, asOf: floor }))).toBe('stored');
+      expect(await commit(authority, key, entryOf('new', { epoch, asOf: floor }))).toBe('stored');
     });
 
     test('floor: a load from before the key floor is dropped: the mark of its key may have been trimmed', async () => {
@@ -79,10 +88,10 @@ export function describeCommits(name: string, make: MakeWorld): void {
       expect(floor).toBe(before.seen);
       expect(keyFloor).toBeGreaterThan(floor);
       const key = keyOf(tenant, 'a');
-      const outcome = await authority.commit(key, entryOf('a', { epoch, asOf: keyFloor - 1 }));
+      const outcome = await commit(authority, key, entryOf('a', { epoch, asOf: keyFloor - 1 }));
       expect(outcome).toBe('floor');
       expect(await entryAt(authority, key)).toBeUndefined();
-      expect(await authority.commit(key, entryOf('a', { epoch, asOf: keyFloor }))).toBe('stored');
+      expect(await commit(authority, key, entryOf('a', { epoch, asOf: keyFloor }))).toBe('stored');
     });
 
     test('purged: a load from before a hard purge of its key is dropped, one from after it is stored', async () => {
@@ -92,9 +101,9 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const key = keyOf(tenant, 'a');
       const { seq } = await authority.mark(tenant, [keyTarget('a')], 'hard', undefined);
       for (const asOf of [seen, seq - 1])
-        expect(await authority.commit(key, entryOf('old', { epoch, asOf }))).toBe('purged');
+        expect(await commit(authority, key, entryOf('old', { epoch, asOf }))).toBe('purged');
       expect(await entryAt(authority, key)).toBeUndefined();
-      expect(await authority.commit(key, entryOf('new', { epoch, asOf: seq }))).toBe('stored');
+      expect(await commit(authority, key, entryOf('new', { epoch, asOf: seq }))).toBe('stored');
     });
 
     test('a soft purge of its key, or a hard one of another key, drops no load', async () => {
@@ -103,7 +112,8 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const { epoch, seen } = await opened(authority, tenant);
       await authority.mark(tenant, [keyTarget('a')], 'soft', undefined);
       await authority.mark(tenant, [keyTarget('a:b'), keyTarget('A')], 'hard', undefined);
-      const outcome = await authority.commit(
+      const outcome = await commit(
+        authority,
         keyOf(tenant, 'a'),
         entryOf('a', { epoch, asOf: seen }),
       );
@@ -116,9 +126,9 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const { epoch, seen } = await opened(authority, tenant);
       const { seq } = await authority.mark(tenant, [tagTarget('other')], 'hard', undefined);
       const key = keyOf(tenant, 'a');
-      expect(await authority.commit(key, entryOf('new', { epoch, asOf: seq }))).toBe('stored');
+      expect(await commit(authority, key, entryOf('new', { epoch, asOf: seq }))).toBe('stored');
       for (const asOf of [seen, seq - 1])
-        expect(await authority.commit(key, entryOf('old', { epoch, asOf }))).toBe('newer');
+        expect(await commit(authority, key, entryOf('old', { epoch, asOf }))).toBe('newer');
       expect(text(await entryAt(authority, key))).toBe('new');
     });
 
@@ -129,7 +139,7 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const key = keyOf(tenant, 'a');
       for (const value of ['one', 'two', 'two']) {
         const entry = entryOf(value, { epoch, asOf: seen });
-        expect(await authority.commit(key, entry)).toBe('stored');
+        expect(await commit(authority, key, entry)).toBe('stored');
         expect(text(await entryAt(authority, key))).toBe(value);
       }
     });
@@ -140,13 +150,13 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const old = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
       const far = { epoch: old.epoch, asOf: old.seen + 1_000_000_000_000 };
-      expect(await authority.commit(key, entryOf('old', far))).toBe('stored');
+      expect(await commit(authority, key, entryOf('old', far))).toBe('stored');
       const next = cursorOf(
         await authority.confirm(tenant, { epoch: old.epoch, seen: old.seen + 1 }),
       );
       expect(next.epoch).not.toBe(old.epoch);
       const stamp = { epoch: next.epoch, asOf: next.seen };
-      expect(await authority.commit(key, entryOf('new', stamp))).toBe('stored');
+      expect(await commit(authority, key, entryOf('new', stamp))).toBe('stored');
       expect(text(await entryAt(authority, key))).toBe('new');
     });
 
@@ -157,7 +167,7 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const { epoch, seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
       const entry = entryOf('a', { epoch, asOf: seen }, { expiresAt: Date.now() + 30_000 });
-      await authority.commit(key, entry);
+      await commit(authority, key, entry);
       world.advance(29_000);
       expect(text(await entryAt(authority, key))).toBe('a');
       world.advance(2000);
@@ -169,7 +179,8 @@ export function describeCommits(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const { epoch, seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
-      await authority.commit(
+      await commit(
+        authority,
         key,
         entryOf('a', { epoch, asOf: seen }, { expiresAt: Date.now() - 1000 }),
       );

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { tagTarget } from '../../src/tenant/target.ts';
 import { entryOf, keyOf, newTenant } from '../support/entries.ts';
-import { cursorOf, entryAt, opened, wholeLedger, type MakeWorld } from './authority-world.ts';
+import {
+  commit,
+  cursorOf,
+  entryAt,
+  type MakeWorld,
+  opened,
+  supersede,
+  wholeLedger,
+} from './authority-world.ts';
 
 /** When a ledger gets a new epoch, which makes everything that was stored under the old one a miss. */
 export function describeEpochs(name: string, make: MakeWorld): void {
@@ -64,9 +72,9 @@ export function describeEpochs(name: string, make: MakeWorld): void {
         if (method === 'confirm') await authority.confirm(tenant, cursor);
         if (method === 'mark') await authority.mark(tenant, [tagTarget('a')], 'hard', cursor);
         if (method === 'commit')
-          expect(await authority.commit(key, entryOf('a', stamp))).toBe('epoch');
+          expect(await commit(authority, key, entryOf('a', stamp))).toBe('epoch');
         if (method === 'supersede')
-          expect(await authority.supersede(key, entryOf('a', stamp), stamp)).toEqual({
+          expect(await supersede(authority, key, entryOf('a', stamp), stamp)).toEqual({
             stored: false,
             reason: 'superseded',
           });

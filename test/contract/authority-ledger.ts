@@ -8,12 +8,13 @@ import {
 } from '../../src/tenant/target.ts';
 import { entryOf, keyOf, newTenant, text } from '../support/entries.ts';
 import {
+  commit,
   cursorOf,
   entryAt,
+  type MakeWorld,
   opened,
   ordered,
   wholeLedger,
-  type MakeWorld,
 } from './authority-world.ts';
 
 /** Reading, confirming and marking a ledger. */
@@ -92,8 +93,8 @@ export function describeLedger(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const { epoch, seen } = await opened(authority, tenant);
       const [a, b, c] = [keyOf(tenant, 'a'), keyOf(tenant, 'b'), keyOf(tenant, 'c')];
-      await authority.commit(a, entryOf('A', { epoch, asOf: seen }));
-      await authority.commit(c, entryOf('C', { epoch, asOf: seen }));
+      await commit(authority, a, entryOf('A', { epoch, asOf: seen }));
+      await commit(authority, c, entryOf('C', { epoch, asOf: seen }));
       const { entries, ledger } = await authority.read(tenant, [c, b, a, c], 0);
       expect(entries.map(text)).toEqual(['C', undefined, 'A', 'C']);
       expect(ledger?.epoch).toBe(epoch);
@@ -215,8 +216,8 @@ export function describeLedger(name: string, make: MakeWorld): void {
       const there = await opened(authority, elsewhere.tenant);
       if (!a || !b || !c) throw new Error('three keys are needed');
       for (const key of keys)
-        await authority.commit(key, entryOf(key.key.slice(0, 1), { epoch, asOf: seen }));
-      await authority.commit(elsewhere, entryOf('e', { epoch: there.epoch, asOf: there.seen }));
+        await commit(authority, key, entryOf(key.key.slice(0, 1), { epoch, asOf: seen }));
+      await commit(authority, elsewhere, entryOf('e', { epoch: there.epoch, asOf: there.seen }));
       const others: Target[] = [tagTarget('a'), prefixTarget('a'), TENANT_TARGET];
       await authority.mark(tenant, others, 'hard', undefined);
       await authority.mark(tenant, [keyTarget('a'), keyTarget('b')], 'soft', undefined);

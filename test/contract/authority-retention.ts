@@ -8,7 +8,7 @@ import {
 } from '../../src/tenant/target.ts';
 import { entryOf, keyOf, newTenant } from '../support/entries.ts';
 import { expectCovered, markEach } from './authority-issued.ts';
-import { opened, wholeLedger, type MakeWorld } from './authority-world.ts';
+import { commit, type MakeWorld, opened, wholeLedger } from './authority-world.ts';
 
 const tags = (count: number): Target[] =>
   Array.from({ length: count }, (_, at) => tagTarget(`n${at}`));
@@ -40,7 +40,7 @@ export function describeRetention(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const { epoch, seen } = await opened(authority, tenant);
       const stored = keyOf(tenant, 'stored');
-      await authority.commit(stored, entryOf('v', { epoch, asOf: seen }));
+      await commit(authority, stored, entryOf('v', { epoch, asOf: seen }));
       const tag = await authority.mark(tenant, [tagTarget('kept')], 'hard', undefined);
       const issued = await markEach(authority, tenant, keys(3));
       const ledger = await wholeLedger(authority, tenant);
@@ -60,7 +60,7 @@ export function describeRetention(name: string, make: MakeWorld): void {
       await markEach(authority, tenant, tags(2));
       const key = keyOf(tenant, 'a');
       const entry = entryOf('a', { epoch, asOf: seen }, { tags: ['n0'] });
-      expect(await authority.commit(key, entry)).toBe('floor');
+      expect(await commit(authority, key, entry)).toBe('floor');
     });
 
     test('a mark within its age stays, and no floor moves', async () => {

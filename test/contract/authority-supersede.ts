@@ -8,7 +8,14 @@ import {
   type Target,
 } from '../../src/tenant/target.ts';
 import { draft, entryOf, keyOf, newTenant, text } from '../support/entries.ts';
-import { entryAt, opened, wholeLedger, type MakeWorld } from './authority-world.ts';
+import {
+  commit,
+  entryAt,
+  type MakeWorld,
+  opened,
+  supersede,
+  wholeLedger,
+} from './authority-world.ts';
 
 /** What becomes of a value that supersedes. */
 export function describeSupersede(name: string, make: MakeWorld): void {
@@ -21,7 +28,7 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const { epoch, seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'users:42');
       const value = draft('v1', { tags: ['user:42'], etag: '"v1"' });
-      const outcome = await authority.supersede(key, value, { epoch, asOf: seen });
+      const outcome = await supersede(authority, key, value, { epoch, asOf: seen });
       const { marks } = await wholeLedger(authority, tenant);
       expect(marks).toEqual([{ target: 'k:users:42', mode: 'hard', seq: marks[0]?.seq }]);
       expect(outcome).toEqual({ stored: true, stamp: { epoch, asOf: marks[0]?.seq } });
@@ -36,11 +43,11 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const { epoch, seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
-      const outcome = await authority.supersede(key, draft('set'), { epoch, asOf: seen });
-      expect(await authority.commit(key, entryOf('load', { epoch, asOf: seen }))).toBe('purged');
+      const outcome = await supersede(authority, key, draft('set'), { epoch, asOf: seen });
+      expect(await commit(authority, key, entryOf('load', { epoch, asOf: seen }))).toBe('purged');
       expect(text(await entryAt(authority, key))).toBe('set');
       if (!outcome.stored) throw new Error('the value was not stored');
-      expect(await authority.commit(key, entryOf('later', outcome.stamp))).toBe('stored');
+      expect(await commit(authority, key, entryOf('later', outcome.stamp))).toBe('stored');
     });
 
     test('of two the later wins, also when both knew the same', async () => {
@@ -48,8 +55,8 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const tenant = newTenant();
       const { epoch, seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
-      const first = await authority.supersede(key, draft('first'), { epoch, asOf: seen });
-      const second = await authority.supersede(key, draft('second'), { epoch, asOf: seen });
+      const first = await supersede(authority, key, draft('first'), { epoch, asOf: seen });
+      const second = await supersede(authority, key, draft('second'), { epoch, asOf: seen });
       if (!first.stored || !second.stored) throw new Error('a value was not stored');
       expect(second.stamp.asOf).toBeGreaterThan(first.stamp.asOf);
       expect(text(await entryAt(authority, key))).toBe('second');
@@ -77,10 +84,10 @@ export function describeSupersede(name: string, make: MakeWorld): void {
         const value = draft('v', { tags: ['other', 'user:42'] });
         const { seq } = await authority.mark(tenant, [target], mode, undefined);
         for (const asOf of [seen, seq - 1])
-          expect(await authority.supersede(key, value, { epoch, asOf })).toEqual(refused);
+          expect(await supersede(authority, key, value, { epoch, asOf })).toEqual(refused);
         expect(await entryAt(authority, key)).toBeUndefined();
         expect((await wholeLedger(authority, tenant)).marks).toHaveLength(1);
-        expect(await authority.supersede(key, value, { epoch, asOf: seq })).toMatchObject({
+        expect(await supersede(authority, key, value, { epoch, asOf: seq })).toMatchObject({
           stored: true,
         });
       },
@@ -101,7 +108,7 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       await authority.mark(tenant, unrelated, 'hard', undefined);
       const value = draft('v', { tags: ['user:42'] });
       const key = keyOf(tenant, 'users:42:name');
-      const outcome = await authority.supersede(key, value, { epoch, asOf: seen });
+      const outcome = await supersede(authority, key, value, { epoch, asOf: seen });
       expect(outcome).toMatchObject({ stored: true });
     });
 
@@ -111,7 +118,7 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const { seen } = await opened(authority, tenant);
       const key = keyOf(tenant, 'a');
       const stamp = { epoch: 'd'.repeat(32), asOf: seen + 1_000_000 };
-      expect(await authority.supersede(key, draft('v'), stamp)).toEqual(refused);
+      expect(await supersede(authority, key, draft('v'), stamp)).toEqual(refused);
       expect(await entryAt(authority, key)).toBeUndefined();
     });
 
@@ -121,8 +128,8 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const { epoch, floor } = await authority.confirm(tenant, undefined);
       const key = keyOf(tenant, 'a');
       const below = { epoch, asOf: floor - 1 };
-      expect(await authority.supersede(key, draft('v'), below)).toEqual(refused);
-      expect(await authority.supersede(key, draft('v'), { epoch, asOf: floor })).toMatchObject({
+      expect(await supersede(authority, key, draft('v'), below)).toEqual(refused);
+      expect(await supersede(authority, key, draft('v'), { epoch, asOf: floor })).toMatchObject({
         stored: true,
       });
     });
@@ -133,7 +140,7 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const { epoch, seen } = await opened(world.authority, tenant);
       const key = keyOf(tenant, 'a');
       const value = draft('v', { expiresAt: Date.now() + 30_000 });
-      await world.authority.supersede(key, value, { epoch, asOf: seen });
+      await supersede(world.authority, key, value, { epoch, asOf: seen });
       expect(text(await entryAt(world.authority, key))).toBe('v');
       world.advance(31_000);
       expect(await entryAt(world.authority, key)).toBeUndefined();

@@ -1,5 +1,14 @@
-import type { Authority, Cursor, LedgerReply, Retention } from '../../src/authority/authority.ts';
-import type { Entry } from '../../src/codec/entry.ts';
+import type {
+  Authority,
+  CommitOutcome,
+  Cursor,
+  LedgerReply,
+  Retention,
+  SupersedeOutcome,
+  TouchOutcome,
+} from '../../src/authority/authority.ts';
+import type { Entry, EntryDraft } from '../../src/codec/entry.ts';
+import type { Stamp } from '../../src/codec/stamp.ts';
 import type { CacheKey } from '../../src/tenant/key.ts';
 import type { TenantId } from '../../src/tenant/tenant-id.ts';
 
@@ -14,6 +23,12 @@ export interface AuthorityWorld {
   readonly rollBack: ((tenant: TenantId) => Promise<() => Promise<void>>) | string;
   /** Makes the ledger one that another process of the store had made. A text says why that can't happen here. */
   readonly otherProcess: ((tenant: TenantId) => Promise<void>) | string;
+  /** A touch, and one call of the authority that happens between what it reads and what it writes. */
+  touchWhile(
+    key: CacheKey,
+    retime: (entry: Entry) => Entry | undefined,
+    meanwhile: () => Promise<unknown>,
+  ): Promise<TouchOutcome>;
 }
 
 /** Makes an authority. Without a retention, nothing is trimmed during a test. */
@@ -51,4 +66,41 @@ export function ordered(ledger: LedgerReply): LedgerReply {
 /** The one entry of a key. */
 export async function entryAt(authority: Authority, key: CacheKey): Promise<Entry | undefined> {
   return (await authority.read(key.tenant, [key], 0)).entries[0];
+}
+
+/** Stores one entry; `token` is of the lease that it was loaded under. */
+export async function commit(
+  authority: Authority,
+  key: CacheKey,
+  entry: Entry,
+  token?: string,
+): Promise<CommitOutcome> {
+  return only(await authority.commit([{ key, entry, lease: token }]));
+}
+
+/** Sets one value. */
+export async function supersede(
+  authority: Authority,
+  key: CacheKey,
+  draft: EntryDraft,
+  knownAs: Stamp,
+): Promise<SupersedeOutcome> {
+  return only(await authority.supersede([{ key, draft, knownAs }]));
+}
+
+/** Tries to take a lease and answers whether it did. */
+export async function lease(
+  authority: Authority,
+  key: CacheKey,
+  token: string,
+  ttlMs: number,
+): Promise<boolean> {
+  return (await authority.lease(key, token, ttlMs, 0)).acquired;
+}
+
+function only<T>(outcomes: readonly T[]): T {
+  const [outcome] = outcomes;
+  if (outcome === undefined || outcomes.length !== 1)
+    throw new Error(`${outcomes.length} outcomes of one write.`);
+  return outcome;
 }

@@ -29,6 +29,10 @@ describeAuthority(`Redis (${inject('redisDescription')})`, (retention) => {
         await endpoint.command('COPY', `${ledger}-backup`, ledger);
       };
     },
+    touchWhile(key, retime, meanwhile) {
+      world.beforeNextFrame(meanwhile);
+      return world.authority.touch(key, retime);
+    },
     otherProcess: (tenant) =>
       rewriteEpoch(endpoint, tenant, (member) =>
         member.replace(/^(e:[0-9a-f]+:)[0-9a-f]*/, `$1${'0'.repeat(40)}`),

@@ -4,7 +4,7 @@ import { tagTarget } from '../../src/tenant/target.ts';
 import { openEndpoint, type TestEndpoint } from '../support/control.ts';
 import { entryOf, keyOf, newTenant, text } from '../support/entries.ts';
 import { epochMember, ledgerName, redisWorld, type RedisWorld } from '../support/redis-world.ts';
-import { cursorOf, entryAt, KEEP_ALL, opened, wholeLedger } from './authority-world.ts';
+import { commit, cursorOf, entryAt, KEEP_ALL, opened, wholeLedger } from './authority-world.ts';
 
 let endpoint: TestEndpoint;
 let world: RedisWorld;
@@ -18,7 +18,7 @@ afterAll(() => endpoint.close());
 async function stored() {
   const key = keyOf(newTenant(), 'a');
   const { epoch, seen } = await opened(world.authority, key.tenant);
-  await world.authority.commit(key, entryOf('good value', { epoch, asOf: seen }));
+  await commit(world.authority, key, entryOf('good value', { epoch, asOf: seen }));
   const raw = await endpoint.command('GET', key.name);
   if (typeof raw !== 'string') throw new Error('The entry is not in Redis.');
   world.events.splice(0);
@@ -66,6 +66,25 @@ describe('what stands in Redis in place of an entry', () => {
     ]);
   });
 
+  test('a damaged entry is nothing that could be touched, and an event', async () => {
+    const { key, raw } = await stored();
+    await endpoint.command('SET', key.name, raw.slice(0, -8));
+    const ask = (): never => {
+      throw new Error('asked');
+    };
+    expect(await world.authority.touch(key, ask)).toBe('absent');
+    expect(world.events).toMatchObject([{ type: 'frame_invalid', tier: 'redis' }]);
+    expect(await endpoint.command('GET', key.name)).toBe(raw.slice(0, -8));
+  });
+
+  test('a damaged entry is absent in the answer to a lease as well, which is taken', async () => {
+    const { key, raw } = await stored();
+    await endpoint.command('SET', key.name, raw.slice(0, -8));
+    const reply = await world.authority.lease(key, 'token', 60_000, 0);
+    expect(reply).toMatchObject({ acquired: true, entries: [undefined] });
+    expect(world.events).toMatchObject([{ type: 'frame_invalid', tier: 'redis' }]);
+  });
+
   test('the entry of another key is absent, and an event', async () => {
     const { key, raw } = await stored();
     const other = keyOf(key.tenant, 'b');
@@ -85,7 +104,7 @@ describe('what stands in Redis in place of an entry', () => {
   test('an absent or damaged entry is overwritten by the next load', async () => {
     const { key, stamp } = await stored();
     await endpoint.command('SET', key.name, 'hello');
-    expect(await world.authority.commit(key, entryOf('again', stamp))).toBe('stored');
+    expect(await commit(world.authority, key, entryOf('again', stamp))).toBe('stored');
     expect(text(await entryAt(world.authority, key))).toBe('again');
   });
 
@@ -93,7 +112,7 @@ describe('what stands in Redis in place of an entry', () => {
     const { key, stamp } = await stored();
     const list = keyOf(key.tenant, 'list');
     await endpoint.command('RPUSH', list.name, 'x');
-    await expect(world.authority.commit(list, entryOf('v', stamp))).rejects.toBeInstanceOf(
+    await expect(commit(world.authority, list, entryOf('v', stamp))).rejects.toBeInstanceOf(
       AuthorityUnavailable,
     );
   });
@@ -111,7 +130,7 @@ describe('what stands in Redis in place of a ledger', () => {
       () => authority.read(key.tenant, [key], 0),
       () => authority.confirm(key.tenant, undefined),
       () => authority.mark(key.tenant, [tagTarget('a')], 'hard', undefined),
-      () => authority.commit(key, entryOf('a')),
+      () => commit(authority, key, entryOf('a')),
     ])
       await expect(call()).rejects.toBeInstanceOf(AuthorityUnavailable);
   });
@@ -174,7 +193,7 @@ describe('what stands in Redis in place of a ledger', () => {
         marks: [{ target: 't:b', mode: 'hard', seq }],
       });
       const late = entryOf('v', { epoch, asOf: seen });
-      expect(await authority.commit(keyOf(tenant, 'a'), late)).toBe('epoch');
+      expect(await commit(authority, keyOf(tenant, 'a'), late)).toBe('epoch');
     });
   });
 });

@@ -6,7 +6,7 @@ import { tagTarget } from '../../src/tenant/target.ts';
 import { openEndpoint, type EndpointFaults, type TestEndpoint } from '../support/control.ts';
 import { draft, entryOf, keyOf, newTenant, text } from '../support/entries.ts';
 import { redisWorld, type RedisWorld } from '../support/redis-world.ts';
-import { entryAt, KEEP_ALL, opened, wholeLedger } from './authority-world.ts';
+import { commit, entryAt, KEEP_ALL, opened, supersede, wholeLedger } from './authority-world.ts';
 
 const TIME_LIMIT_MS = 150;
 /** A call that waited for the fault instead of its own limit would take this long. */
@@ -19,10 +19,13 @@ let world: RedisWorld;
 beforeAll(async () => {
   endpoint = await openEndpoint();
   patient = redisWorld(endpoint, KEEP_ALL);
-  world = redisWorld(endpoint, KEEP_ALL, TIME_LIMIT_MS);
+  world = redisWorld(endpoint, KEEP_ALL, { timeoutMs: TIME_LIMIT_MS });
 });
 afterEach(() => endpoint.clearFaults());
 afterAll(() => endpoint.close());
+
+const two = (key: CacheKey, stamp: Stamp) =>
+  [key, keyOf(key.tenant, 'b')].map((at) => ({ key: at, entry: entryOf('v', stamp) }));
 
 type Call = (key: CacheKey, stamp: Stamp) => Promise<unknown>;
 
@@ -31,11 +34,24 @@ const calls: readonly (readonly [string, Call])[] = [
   ['a poll', (key) => world.authority.read(key.tenant, [], 0)],
   ['confirm', (key) => world.authority.confirm(key.tenant, undefined)],
   ['mark', (key) => world.authority.mark(key.tenant, [tagTarget('a')], 'hard', undefined)],
-  ['commit', (key, stamp) => world.authority.commit(key, entryOf('v', stamp))],
-  ['supersede', (key, stamp) => world.authority.supersede(key, draft('v'), stamp)],
-  ['lease', (key) => world.authority.lease(key, 'token', 60_000)],
+  ['commit', (key, stamp) => commit(world.authority, key, entryOf('v', stamp))],
+  ['supersede', (key, stamp) => supersede(world.authority, key, draft('v'), stamp)],
+  ['lease', (key) => world.authority.lease(key, 'token', 60_000, 0)],
+  ['touch', (key) => world.authority.touch(key, (entry) => entry)],
+  ['mark everything', () => world.authority.markEverything('hard')],
+  ['commit of two', (key, stamp) => world.authority.commit(two(key, stamp))],
+  [
+    'supersede of two',
+    (key, knownAs) => {
+      const writes = two(key, knownAs).map((write) => ({ ...write, draft: draft('v'), knownAs }));
+      return world.authority.supersede(writes);
+    },
+  ],
   ['release', (key) => world.authority.release(key, 'token')],
 ];
+
+/** Where a lost reply leaves open what happened. */
+const MAY_HAVE_RUN: ReadonlySet<string> = new Set(['supersede', 'supersede of two']);
 
 const page = '<!doctype html><title>502 Bad Gateway</title>';
 const json = (body: string): EndpointFaults => ({ status: 200, body });
@@ -84,8 +100,8 @@ describe.each(faults)('with %s', (_, fault) => {
       (value) => `resolved with ${JSON.stringify(value)}`,
       (reason: unknown) => reason,
     );
-    expect(error).toBeInstanceOf(name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable);
-    expect(error).toMatchObject({ retryable: name !== 'supersede', tier: 'redis' });
+    expect(error).toBeInstanceOf(MAY_HAVE_RUN.has(name) ? OutcomeUnknown : AuthorityUnavailable);
+    expect(error).toMatchObject({ retryable: !MAY_HAVE_RUN.has(name), tier: 'redis' });
     expect(Date.now() - startedAt).toBeLessThan(DEADLINE_MS);
   });
 });
@@ -100,15 +116,15 @@ describe.each(garbage)('with the answer %s', (_, fault) => {
       const outcome: unknown = await call(key, { epoch, asOf: seen }).catch(
         (reason: unknown) => reason,
       );
-      // A lease that is not clearly ours is not ours.
-      if (name === 'lease' && outcome === false) return;
       // A ledger that can't be read is none, so that the primary is asked; what came with it is absent.
       if (outcome !== null && typeof outcome === 'object' && 'ledger' in outcome) {
         expect(['read', 'a poll']).toContain(name);
         expect(outcome).toEqual({ entries: name === 'read' ? [undefined] : [], ledger: undefined });
         return;
       }
-      expect(outcome).toBeInstanceOf(name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable);
+      expect(outcome).toBeInstanceOf(
+        MAY_HAVE_RUN.has(name) ? OutcomeUnknown : AuthorityUnavailable,
+      );
     },
   );
 });
@@ -125,14 +141,50 @@ test('a ledger that came garbled once is as it was: confirm finds the same epoch
   });
 });
 
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof AuthorityUnavailable ? error.code : undefined;
+
+test('a lease of which only a part was answered is unavailable, and is then released by its token', async () => {
+  const key = keyOf(newTenant(), 'a');
+  await opened(patient.authority, key.tenant);
+  const lease = (token: string) => patient.authority.lease(key, token, 60_000, 0);
+  await endpoint.setFaults({ truncate: true, times: 1 });
+  const error: unknown = await lease('secret-token').catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(AuthorityUnavailable);
+  expect((await lease('another')).acquired).toBe(false);
+  await patient.authority.release(key, 'secret-token');
+  expect((await lease('another')).acquired).toBe(true);
+  for (const body of [
+    '[{"error":"OOM no"},{"result":[null]},{"result":[]}]',
+    '[{"result":"OK"},{"error":"ERR no"},{"result":[]}]',
+    '[{"result":"OK"},{"result":[null]},{"error":"ERR no"}]',
+    '[{"result":"yes"},{"result":[null]},{"result":[]}]',
+    '[{"result":1},{"result":[null]},{"result":[]}]',
+    '[{},{"result":[null]},{"result":[]}]',
+    '[{"result":"OK"},{"result":[null,null]},{"result":[]}]',
+    '[{"result":"OK"},{"result":[null]}]',
+    '[{"result":"OK"},{"result":[null]},{"result":[]},{"result":[]}]',
+  ]) {
+    await endpoint.setFaults({ ...json(body), times: 1 });
+    const garbled: unknown = await lease('secret-token').catch((reason: unknown) => reason);
+    expect({ body, code: codeOf(garbled) }).toEqual({ body, code: 'authority_unavailable' });
+  }
+  await endpoint.setFaults({ status: 500, times: 1 });
+  const refused: unknown = await lease('secret-token').catch((reason: unknown) => reason);
+  expect(String(refused)).toContain('500');
+  expect(String(refused)).not.toContain('secret');
+});
+
 test('no message of an error holds the value or the key that was being stored', async () => {
   const key = keyOf(newTenant(), 'private-key-of-a-user'.repeat(20));
   const { epoch, seen } = await opened(patient.authority, key.tenant);
   for (const fault of [{ status: 500 }, { truncate: true }, { reset: true }] as const) {
     await endpoint.setFaults(fault);
-    const error: unknown = await world.authority
-      .commit(key, entryOf('secret-value', { epoch, asOf: seen }))
-      .catch((reason: unknown) => reason);
+    const error: unknown = await commit(
+      world.authority,
+      key,
+      entryOf('secret-value', { epoch, asOf: seen }),
+    ).catch((reason: unknown) => reason);
     expect(String(error)).not.toContain('secret');
     expect(String(error)).not.toContain(btoa('secret-value').slice(0, 10));
     expect(String(error).length).toBeLessThan(300);
@@ -151,16 +203,40 @@ describe('a value whose reply is lost', () => {
       const { epoch, seen } = await opened(patient.authority, key.tenant);
       // Known to Redis, so that one EVALSHA is all that is needed.
       const other = keyOf(key.tenant, 'other');
-      await patient.authority.supersede(other, draft('x'), { epoch, asOf: seen });
+      await supersede(patient.authority, other, draft('x'), { epoch, asOf: seen });
       await endpoint.resetCounts();
       await endpoint.setFaults({ ...fault, match: 'EVALSHA' });
-      const sent = world.authority.supersede(key, draft('v'), { epoch, asOf: seen });
+      const sent = supersede(world.authority, key, draft('v'), { epoch, asOf: seen });
       await expect(sent).rejects.toBeInstanceOf(OutcomeUnknown);
       expect(await endpoint.counts()).toMatchObject({ requests: 1, byCommand: { EVALSHA: 1 } });
       await endpoint.clearFaults();
       const { marks } = await wholeLedger(patient.authority, key.tenant);
       expect(text(await entryAt(patient.authority, key))).toBe(stands);
       expect(marks.some((mark) => mark.target === 'k:a')).toBe(stands !== undefined);
+    },
+  );
+
+  test.each([
+    ['truncated', { truncate: true }, 1],
+    ['reset before Redis saw it', { reset: true }, 0],
+    ['no outcome', { status: 200, body: '{"result":"newer"}' }, 0],
+  ] satisfies [string, EndpointFaults, number][])(
+    'the reply to the write of a touch is %s: the outcome is unknown, and it was sent exactly once',
+    async (_, fault, ran) => {
+      const key = keyOf(newTenant(), 'a');
+      const { epoch, seen } = await opened(patient.authority, key.tenant);
+      const entry = entryOf('v', { epoch, asOf: seen });
+      await commit(patient.authority, key, entry);
+      const touch = () =>
+        patient.authority.touch(key, (found) => ({ ...found, freshUntil: found.freshUntil + 1 }));
+      expect(await touch()).toBe('stored');
+      await endpoint.resetCounts();
+      await endpoint.setFaults({ ...fault, match: 'EVALSHA' });
+      await expect(touch()).rejects.toBeInstanceOf(OutcomeUnknown);
+      expect((await endpoint.counts()).byCommand).toEqual({ GET: 1, EVALSHA: 1 });
+      await endpoint.clearFaults();
+      const stands = await entryAt(patient.authority, key);
+      expect(stands?.freshUntil).toBe(entry.freshUntil + 1 + ran);
     },
   );
 
@@ -184,7 +260,7 @@ describe('with Redis away behind its endpoint', () => {
     await endpoint.link(state);
     try {
       for (const [name, call] of calls) {
-        const expected = name === 'supersede' ? OutcomeUnknown : AuthorityUnavailable;
+        const expected = MAY_HAVE_RUN.has(name) ? OutcomeUnknown : AuthorityUnavailable;
         await expect(call(key, { epoch, asOf: seen })).rejects.toBeInstanceOf(expected);
       }
     } finally {

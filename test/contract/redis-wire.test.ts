@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { RedisClient, Script } from '../../src/authority/redis/client.ts';
-import { COMMIT, CONFIRM, MARK, RELEASE, SUPERSEDE } from '../../src/authority/redis/scripts.ts';
+import { RedisClient } from '../../src/authority/redis/client.ts';
+import { Script } from '../../src/authority/redis/script.ts';
+import * as scripts from '../../src/authority/redis/scripts.ts';
 import { keyTarget, tagTarget } from '../../src/tenant/target.ts';
 import { openEndpoint, type TestEndpoint } from '../support/control.ts';
-import { draft, entryOf, keyOf, newTenant, text } from '../support/entries.ts';
+import { draft, entryOf, keyOf, keySpace, newTenant, text } from '../support/entries.ts';
 import { ledgerName, redisWorld } from '../support/redis-world.ts';
-import { KEEP_ALL, opened } from './authority-world.ts';
+import { commit, KEEP_ALL, lease, opened, supersede } from './authority-world.ts';
 
 let endpoint: TestEndpoint;
 beforeAll(async () => {
@@ -25,7 +26,7 @@ describe('what the Redis authority sends', () => {
       const tenant = newTenant();
       const { epoch, seen } = await opened(authority, tenant);
       const keys = Array.from({ length: count }, (_, at) => keyOf(tenant, ['k', String(at)]));
-      for (const key of keys) await authority.commit(key, entryOf(key.key, { epoch, asOf: seen }));
+      for (const key of keys) await commit(authority, key, entryOf(key.key, { epoch, asOf: seen }));
       await endpoint.resetCounts();
       const { entries, ledger } = await authority.read(tenant, keys, 0);
       expect(entries.map(text)).toEqual(keys.map((key) => key.key));
@@ -44,7 +45,7 @@ describe('what the Redis authority sends', () => {
     const { epoch, seen } = await opened(authority, tenant);
     for (let at = 0; at < 50; at += 1) {
       const entry = entryOf('v', { epoch, asOf: seen }, { tags: ['all'] });
-      await authority.commit(keyOf(tenant, ['k', String(at)]), entry);
+      await commit(authority, keyOf(tenant, ['k', String(at)]), entry);
     }
     await authority.mark(tenant, [tagTarget('warm-up')], 'hard', undefined);
     await endpoint.resetCounts();
@@ -66,8 +67,8 @@ describe('what the Redis authority sends', () => {
     const calls: readonly (() => Promise<unknown>)[] = [
       () => authority.confirm(tenant, undefined),
       () => authority.mark(tenant, [tagTarget('a')], 'hard', undefined),
-      () => authority.commit(key, entryOf('a', stamp)),
-      () => authority.supersede(key, draft('b'), stamp),
+      () => commit(authority, key, entryOf('a', stamp)),
+      () => supersede(authority, key, draft('b'), stamp),
       () => authority.release(key, 'token'),
     ];
     for (const call of calls) {
@@ -78,6 +79,61 @@ describe('what the Redis authority sends', () => {
       await call();
       expect((await endpoint.counts()).byCommand).toEqual({ EVALSHA: 2, EVAL: 1 });
     }
+  });
+
+  test('a lease is one HTTP request: it is set if nobody has it, then the entry and the ledger are read', async () => {
+    const { authority } = redisWorld(endpoint, KEEP_ALL);
+    const key = keyOf(newTenant(), 'a');
+    await opened(authority, key.tenant);
+    await endpoint.resetCounts();
+    for (const at of [1, 2]) {
+      await authority.lease(key, `token-${at}`, 59_999.5, 0);
+      expect(await endpoint.counts()).toEqual({
+        requests: at,
+        commands: 3 * at,
+        byCommand: { SET: at, MGET: at, ZRANGE: at },
+      });
+    }
+    const name = keySpace.record(key.tenant, `lease:${key.key}`);
+    expect(await endpoint.command('GET', name)).toBe('token-1');
+  });
+
+  test('a touch is a read and, if there is something to write, a script', async () => {
+    const { authority } = redisWorld(endpoint, KEEP_ALL);
+    const key = keyOf(newTenant(), 'a');
+    const { epoch, seen } = await opened(authority, key.tenant);
+    await commit(authority, key, entryOf('a', { epoch, asOf: seen }));
+    const expiresAt = Date.now() + 90_000;
+    expect(await authority.touch(key, (entry) => ({ ...entry, expiresAt }))).toBe('stored');
+    await endpoint.resetCounts();
+    expect(await authority.touch(key, (entry) => ({ ...entry, expiresAt }))).toBe('stored');
+    expect(await endpoint.counts()).toMatchObject({ byCommand: { GET: 1, EVALSHA: 1 } });
+    expect(await authority.touch(key, () => undefined)).toBe('refused');
+    expect(await authority.touch(keyOf(key.tenant, 'b'), () => undefined)).toBe('absent');
+    expect((await endpoint.counts()).byCommand).toEqual({ GET: 3, EVALSHA: 1 });
+    expect(await remaining(key.name)).toBeGreaterThan(80_000);
+    expect(await remaining(key.name)).toBeLessThanOrEqual(90_000);
+  });
+
+  test('an entry that is gone when a touch comes to write stays gone', async () => {
+    const world = redisWorld(endpoint, KEEP_ALL);
+    const key = keyOf(newTenant(), 'a');
+    const { epoch, seen } = await opened(world.authority, key.tenant);
+    await commit(world.authority, key, entryOf('a', { epoch, asOf: seen }));
+    world.beforeNextFrame(() => endpoint.command('DEL', key.name));
+    expect(await world.authority.touch(key, (entry) => entry)).toBe('absent');
+    expect(await endpoint.command('EXISTS', key.name)).toBe(0);
+  });
+
+  test('a touch that finds a script forgotten sends it whole, once', async () => {
+    const { authority } = redisWorld(endpoint, KEEP_ALL);
+    const key = keyOf(newTenant(), 'a');
+    const { epoch, seen } = await opened(authority, key.tenant);
+    await commit(authority, key, entryOf('a', { epoch, asOf: seen }));
+    await endpoint.command('SCRIPT', 'FLUSH');
+    await endpoint.resetCounts();
+    expect(await authority.touch(key, (entry) => entry)).toBe('stored');
+    expect((await endpoint.counts()).byCommand).toEqual({ GET: 1, EVALSHA: 1, EVAL: 1 });
   });
 
   test('the key-locking flag of the managed service is a first line of the script, and runs the same', async () => {
@@ -98,12 +154,12 @@ describe('what the Redis authority sends', () => {
     const { epoch, seen } = await opened(authority, tenant);
     const key = keyOf(tenant, 'a');
     const expiresAt = Date.now() + 50_000;
-    await authority.commit(key, entryOf('a', { epoch, asOf: seen }, { expiresAt }));
+    await commit(authority, key, entryOf('a', { epoch, asOf: seen }, { expiresAt }));
     expect(await remaining(key.name)).toBeGreaterThan(40_000);
     expect(await remaining(key.name)).toBeLessThanOrEqual(50_000);
-    await authority.supersede(key, draft('b', { expiresAt }), { epoch, asOf: seen });
+    await supersede(authority, key, draft('b', { expiresAt }), { epoch, asOf: seen });
     expect(await remaining(key.name)).toBeLessThanOrEqual(50_000);
-    await authority.lease(key, 'token', 30_000);
+    await lease(authority, key, 'token', 30_000);
     const found = await endpoint.command('KEYS', `*:t:${tenant}:~lease*`);
     if (!Array.isArray(found)) throw new Error('KEYS answered no list');
     expect(found).toHaveLength(1);
@@ -124,7 +180,7 @@ describe('what the Redis authority sends', () => {
     await endpoint.command('ZADD', ledgerName(tenant), '2795161570708297', 's:t:far');
     const { seq } = await authority.mark(tenant, [tagTarget('a')], 'hard', undefined);
     expect(seq).toBe(2_795_161_570_708_298);
-    const outcome = await authority.supersede(keyOf(tenant, 'k'), draft('v'), {
+    const outcome = await supersede(authority, keyOf(tenant, 'k'), draft('v'), {
       epoch: (await authority.confirm(tenant, undefined)).epoch,
       asOf: seq,
     });
@@ -132,10 +188,10 @@ describe('what the Redis authority sends', () => {
   });
 
   test('every command that scripts and pipelines use is in Redis 7.0', async () => {
-    const inScripts = [CONFIRM, MARK, COMMIT, SUPERSEDE, RELEASE].flatMap((script) =>
+    const inScripts = Object.values(scripts).flatMap((script) =>
       [...script.matchAll(/redis\.p?call\('([A-Z]+)'/g)].map((match) => match[1] ?? ''),
     );
-    const used = [...new Set([...inScripts, 'MGET', 'ZRANGE', 'SET', 'EVAL', 'EVALSHA'])];
+    const used = [...new Set([...inScripts, 'MGET', 'ZRANGE', 'SET', 'SCAN', 'EVAL', 'EVALSHA'])];
     expect(used.length).toBeGreaterThan(12);
     const since = await Promise.all(used.map(sinceWhen));
     const newer = used.filter((_, at) => (since[at] ?? [9]).some(isAfterSeven));

@@ -2,14 +2,19 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/codec/entry.ts';
 import type { CacheKey } from '../../src/tenant/key.ts';
 import type { KeyInput } from '../../src/tenant/segments.ts';
-import type { Copy, Tier } from '../../src/tiers/tier.ts';
+import type { Copy, Prepared, Tier } from '../../src/tiers/tier.ts';
 import { entryOf, keyOf, newTenant, text } from '../support/entries.ts';
 
 const HOUR_MS = 3_600_000;
 
 /** A copy that lives until its entry does. */
-export function copyOf(key: CacheKey, entry: Entry, until = entry.expiresAt): Copy {
-  return { key, entry, until, heldAt: 0 };
+export function copyOf(
+  key: CacheKey,
+  entry: Entry,
+  until = entry.expiresAt,
+  prepared?: Prepared,
+): Copy {
+  return { key, entry, until, heldAt: 0, prepared };
 }
 
 /** What every tier promises, whatever it keeps copies in. `make` gives a tier that can hold 8 MiB. */
@@ -73,6 +78,37 @@ export function describeTier(name: string, make: () => Tier): void {
       const key = await fill(tier, 'first');
       await tier.put(copyOf(key, entryOf('second')), Date.now());
       expect(text((await tier.get(key, Date.now()))?.entry)).toBe('second');
+    });
+
+    test('what a face has prepared stays in the isolate: a local tier keeps it, another one forgets it', async () => {
+      const tier = make();
+      const key = keyOf(newTenant(), 'a');
+      const prepared = { bytes: 100, value: Object.freeze({ a: 1 }) };
+      await tier.put(copyOf(key, entryOf('{"a":1}'), undefined, prepared), Date.now());
+      const copy = await tier.get(key, Date.now());
+      expect(text(copy?.entry)).toBe('{"a":1}');
+      expect(copy?.prepared).toBe(tier.local ? prepared : undefined);
+    });
+
+    test('a copy put again with something prepared, or without, takes the place of the one before', async () => {
+      const tier = make();
+      const key = await fill(tier, 'a');
+      for (const prepared of [{ bytes: 10, value: 1 }, undefined, { bytes: 1e5, value: 2 }]) {
+        const copy = await tier.get(key, Date.now());
+        if (!copy) throw new Error('the copy is gone');
+        await tier.put({ ...copy, prepared }, Date.now());
+        const again = await tier.get(key, Date.now());
+        expect(again?.prepared).toBe(tier.local ? prepared : undefined);
+        expect(again?.until).toBe(copy.until);
+      }
+    });
+
+    test('says that it works once it has kept a copy, if it says anything', async () => {
+      const tier = make();
+      expect(tier.status?.() ?? 'unknown').toBe('unknown');
+      const key = await fill(tier, 'a');
+      expect(await tier.get(key, Date.now())).toBeDefined();
+      expect(tier.status?.() ?? 'works').toBe('works');
     });
 
     test('`until` is absolute: returned before it, not at it, and it travels unchanged', async () => {

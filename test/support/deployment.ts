@@ -70,6 +70,7 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
   };
   const variables = {
     CACHE_PRESET: 'development',
+    CACHE_LOG_LEVEL: 'warn',
     UPSTASH_REDIS_REST_URL: redis.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,
     TENANTS: JSON.stringify([

@@ -1,13 +1,20 @@
 import type { Authority, Retention } from '../../src/authority/authority.ts';
+import { guardAuthority } from '../../src/authority/guarded.ts';
 import { Coherence } from '../../src/coherence/coherence.ts';
 import type { EntryDraft } from '../../src/codec/entry.ts';
+import { FrameCodec } from '../../src/codec/frame.ts';
+import { NOTHING, plainFace } from '../../src/engine/face.ts';
+import { Failures } from '../../src/engine/failures.ts';
 import { fill, type FillOutcome } from '../../src/engine/fill.ts';
+import { Flights } from '../../src/engine/flights.ts';
 import { lookup, type Lookup } from '../../src/engine/lookup.ts';
 import type { EngineParts } from '../../src/engine/parts.ts';
 import { purge } from '../../src/engine/purge.ts';
-import type { Runtime } from '../../src/runtime.ts';
+import { Guard } from '../../src/resilience/guard.ts';
+import { platformClock, type Runtime } from '../../src/runtime.ts';
 import type { CacheKey } from '../../src/tenant/key.ts';
 import type { PurgeMode, Target } from '../../src/tenant/target.ts';
+import { guardTier } from '../../src/tiers/guarded.ts';
 import { MemoryTier } from '../../src/tiers/memory.ts';
 import { RegionalTier } from '../../src/tiers/regional.ts';
 import type { TestEndpoint } from './control.ts';
@@ -35,15 +42,17 @@ export function engineIsolate(
   dataCentre = 'engine',
   viewBytes = 1_048_576,
 ): EngineIsolate {
-  const { authority, advance, events } = redisWorld(endpoint, retention);
+  const world = redisWorld(endpoint, retention);
+  const { advance, events } = world;
   let skew = 0;
   const behind: Promise<unknown>[] = [];
   const runtime: Runtime = {
+    ...platformClock,
     now: () => Date.now() + skew,
-    randomId: () => crypto.randomUUID().replaceAll('-', ''),
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     waitUntil: (work) => void behind.push(work),
   };
+  const guard = (name: string): Guard => new Guard({ name, deadlineMs: 10_000, clock: runtime });
+  const authority = guardAuthority(world.authority, guard('redis'));
   const settled = async (): Promise<void> => {
     while (behind.length > 0) await Promise.all(behind.splice(0));
   };
@@ -53,7 +62,7 @@ export function engineIsolate(
     coherenceMs,
     maxUnverifiedMs: 30_000,
     viewBytes,
-    pollWaitMs: 10_000,
+    pollWaitMs: 15_100,
     sink,
   });
   const parts: EngineParts = {
@@ -61,21 +70,27 @@ export function engineIsolate(
     coherence,
     tiers: [
       new MemoryTier({ bytes: 1_048_576, lifetimeMs: 600_000 }),
-      new RegionalTier({
-        cache: () => caches.open(dataCentre),
-        base: () => 'https://engine.test',
-        lifetimeMs: 3_600_000,
-        sink,
-      }),
+      guardTier(
+        new RegionalTier({
+          cache: () => caches.open(dataCentre),
+          base: () => 'https://engine.test',
+          lifetimeMs: 3_600_000,
+          frames: new FrameCodec(),
+          sink,
+        }),
+        guard('regional'),
+      ),
     ],
+    flights: new Flights(),
+    failures: new Failures(),
     sink,
     authorityRequired: false,
-    tierTimeoutMs: 10_000,
     maxLoadMs: 25_000,
+    enabled: true,
     maxEntryBytes: 1_048_576,
   };
   const look = async (key: CacheKey): Promise<Lookup> => {
-    const found = await lookup(parts, key, runtime);
+    const found = await lookup(parts, key, plainFace, runtime);
     await settled();
     return found;
   };
@@ -91,7 +106,7 @@ export function engineIsolate(
       if (found.found) throw new Error(`There is an entry in ${found.tier} already.`);
       const startedAt = runtime.now();
       return async (draft) => {
-        const load = { key, draft, stamp: found.stamp, startedAt };
+        const load = { key, draft, prepared: NOTHING, stamp: found.stamp, startedAt };
         const outcome = fill(parts, load, runtime);
         await settled();
         return outcome;

@@ -1,7 +1,6 @@
 import { Redis } from '@upstash/redis/cloudflare';
-import { sha1 } from '@noble/hashes/legacy.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { AuthorityUnavailable } from '../../errors.ts';
+import type { Script, ScriptCall } from './script.ts';
 
 export interface RedisClientOptions {
   /** `https:` outside loopback. */
@@ -16,26 +15,29 @@ export interface RedisClientOptions {
   readonly keyLocking?: boolean;
 }
 
-/** A script, its digest computed when it is first called. */
-export class Script {
-  readonly #source: string;
-  readonly #variants = new Map<boolean, { readonly source: string; readonly sha: string }>();
-
-  constructor(source: string) {
-    this.#source = source;
-  }
-
-  /** The text to send, with the key-locking flag or without. */
-  variant(keyLocking: boolean): { readonly source: string; readonly sha: string } {
-    let variant = this.#variants.get(keyLocking);
-    if (!variant) {
-      const source = keyLocking ? `#!lua flags=allow-key-locking\n${this.#source}` : this.#source;
-      variant = { source, sha: bytesToHex(sha1(new TextEncoder().encode(source))) };
-      this.#variants.set(keyLocking, variant);
-    }
-    return variant;
-  }
+/** What one request is to read, in this order. */
+export interface Reading {
+  /** Is set first, if nobody has it. */
+  readonly lease?: { readonly name: string; readonly token: string; readonly ttlMs: number };
+  /** Entries. */
+  readonly names: readonly string[];
+  /** A sorted set, of which members and scores from `since` on are read. */
+  readonly sortedSet: string;
+  readonly since: number;
 }
+
+/** What became of one call among several. */
+export type ScriptReply =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: AuthorityUnavailable };
+
+/** One place of a pipeline's answer. */
+interface Reply {
+  readonly result?: unknown;
+  readonly error?: unknown;
+}
+
+type Pipeline = ReturnType<Redis['pipeline']>;
 
 /**
  * The wire to Redis: explicit pipelines and scripts, every failure an `AuthorityUnavailable`.
@@ -64,54 +66,144 @@ export class RedisClient {
     this.#keyLocking = options.keyLocking ?? new URL(options.url).hostname.endsWith('.upstash.io');
   }
 
-  /** One request: the entries of `names`, then the members and scores of a sorted set from `since` on. */
-  async readWithRange(
-    names: readonly string[],
-    sortedSet: string,
-    since: number,
-  ): Promise<{ values: unknown[]; range: unknown }> {
-    return this.#guard('read', async () => {
+  /** One request. `acquired` is false without a lease. */
+  async read(
+    reading: Reading,
+  ): Promise<{ acquired: boolean; values: readonly unknown[]; range: unknown }> {
+    const { lease, names, sortedSet, since } = reading;
+    return guard(lease ? 'lease' : 'read', async () => {
       const pipeline = this.#redis.pipeline();
+      if (lease) {
+        const px = Math.max(1, Math.ceil(lease.ttlMs));
+        pipeline.set(lease.name, lease.token, { nx: true, px });
+      }
       if (names.length > 0) pipeline.mget(...names);
       pipeline.zrange(sortedSet, since, '+inf', { byScore: true, withScores: true });
-      const replies: unknown[] = await pipeline.exec();
-      const values = names.length > 0 ? replies[0] : [];
+      const replies = (await send(pipeline)).map(resultOf).values();
+      const taken = lease ? replies.next().value : null;
+      // SET NX answers OK, or nothing when somebody has it.
+      if (taken !== 'OK' && taken !== null) throw new Error('SET answered neither OK nor null');
+      const values = names.length > 0 ? replies.next().value : [];
       if (!Array.isArray(values) || values.length !== names.length)
         throw new Error('MGET answered no list of values');
-      return { values, range: replies.at(-1) };
+      return { acquired: taken === 'OK', values, range: replies.next().value };
+    });
+  }
+
+  /** The text that stands under the name. */
+  async get(name: string): Promise<string | undefined> {
+    return guard('read', async () => {
+      const value: unknown = await this.#redis.get(name);
+      if (value !== null && typeof value !== 'string') throw new Error('GET answered no text');
+      return value ?? undefined;
+    });
+  }
+
+  /** One step of a scan. The cursor is `0` at the beginning, and in the answer at the end. */
+  async scan(
+    cursor: string,
+    match: string,
+    count: number,
+  ): Promise<{ cursor: string; names: readonly string[] }> {
+    return guard('scan', async () => {
+      const reply: unknown = await this.#redis.scan(cursor, { match, count });
+      const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
+      const [next, names] = parts;
+      if (!/^\d+$/.test(String(next)) || !isStrings(names))
+        throw new Error('SCAN answered no cursor and list of names');
+      return { cursor: String(next), names };
     });
   }
 
   /** Calls a script by its digest, and with its text where the server does not know it yet. */
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const { source, sha } = script.variant(this.#keyLocking);
-    return this.#guard('script', async () => {
+    return guard('script', async () => {
       try {
         return await this.#redis.evalsha(sha, [...keys], [...args]);
       } catch (error) {
-        // At the beginning only: messages of the SDK go on with the command itself, and so with what callers chose.
-        if (!(error instanceof Error) || !/^(?:ERR )?NOSCRIPT\b/.test(error.message)) throw error;
+        if (!(error instanceof Error) || !isUnknownScript(error.message)) throw error;
         return this.#redis.eval(source, [...keys], [...args]);
       }
     });
   }
 
-  /** `SET name value NX PX ttl`: true when it was set. */
-  async setIfAbsent(name: string, value: string, ttlMs: number): Promise<boolean> {
-    return this.#guard(
-      'lease',
-      async () => (await this.#redis.set(name, value, { nx: true, px: ttlMs })) === 'OK',
-    );
+  /**
+   * Calls a script several times in one request, in order; replies in order. Rejects when the request failed: then each
+   * of the calls may have run. Those that met a server that does not know the script have not run, and they alone are
+   * sent again, with its text.
+   */
+  async runEach(script: Script, calls: readonly ScriptCall[]): Promise<readonly ScriptReply[]> {
+    const { source, sha } = script.variant(this.#keyLocking);
+    return guard('pipeline of scripts', async () => {
+      const replies = await this.#each(calls, (pipeline, { keys, args }) =>
+        pipeline.evalsha(sha, [...keys], [...args]),
+      );
+      const unknown = [...calls.keys()].filter((at) => isUnknownScript(replies[at]?.error));
+      if (unknown.length > 0) {
+        const again = await this.#each(
+          calls.filter((_, at) => unknown.includes(at)),
+          (pipeline, { keys, args }) => pipeline.eval(source, [...keys], [...args]),
+        );
+        for (const [place, reply] of again.entries()) replies[unknown[place] ?? 0] = reply;
+      }
+      return replies.map((reply) =>
+        isFailed(reply)
+          ? { ok: false, error: unavailable('script', new Error(String(reply.error))) }
+          : { ok: true, value: reply.result },
+      );
+    });
   }
 
-  async #guard<T>(what: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await call();
-    } catch (cause) {
-      // The SDK's messages hold the whole command, values included.
-      const reason =
-        cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 120)}` : 'unknown error';
-      throw new AuthorityUnavailable(`Redis did not answer a ${what}: ${reason}`, { cause });
-    }
+  async #each(
+    calls: readonly ScriptCall[],
+    add: (pipeline: Pipeline, call: ScriptCall) => unknown,
+  ): Promise<Reply[]> {
+    const pipeline = this.#redis.pipeline();
+    for (const call of calls) add(pipeline, call);
+    return send(pipeline);
   }
+}
+
+/** Sends a pipeline; each command has one reply, an error of its own included. */
+async function send(pipeline: Pipeline): Promise<Reply[]> {
+  const replies: Reply[] = await pipeline.exec({ keepErrors: true });
+  if (replies.length !== pipeline.length())
+    throw new Error(`${replies.length} replies to ${pipeline.length()} commands`);
+  return replies;
+}
+
+function resultOf(reply: Reply): unknown {
+  if (isFailed(reply)) throw new Error(String(reply.error));
+  return reply.result;
+}
+
+function isFailed({ error }: Reply): boolean {
+  return error !== undefined && error !== null;
+}
+
+/** At the beginning only: messages of the SDK go on with the command itself, and so with what callers chose. */
+function isUnknownScript(message: unknown): boolean {
+  return typeof message === 'string' && /^(?:ERR )?NOSCRIPT\b/.test(message);
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
+
+async function guard<T>(what: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (cause) {
+    throw unavailable(what, cause);
+  }
+}
+
+/** The SDK's messages hold the whole command, values and tokens included. */
+function unavailable(what: string, cause: unknown): AuthorityUnavailable {
+  const reason =
+    cause instanceof Error
+      ? `${cause.name}: ${cause.message.split(', command was:', 1).join('').slice(0, 120)}`
+      : 'unknown error';
+  return new AuthorityUnavailable(`Redis did not answer a ${what}: ${reason}`, { cause });
 }

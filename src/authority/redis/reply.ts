@@ -1,6 +1,12 @@
 import { AuthorityUnavailable } from '../../errors.ts';
 import { isTarget } from '../../tenant/target.ts';
-import type { LedgerReply, Mark } from '../authority.ts';
+import type {
+  CommitOutcome,
+  LedgerReply,
+  Mark,
+  SupersedeOutcome,
+  TouchOutcome,
+} from '../authority.ts';
 
 const EPOCH = /^e:([0-9a-f]{32}):[0-9a-f]*:([0-9]+):([0-9]+)$/;
 
@@ -44,6 +50,63 @@ export function parseAnswer(reply: unknown): { seq: number; ledger: LedgerReply 
   if (!ledger || !Number.isSafeInteger(Number(seq)) || !Number.isSafeInteger(Number(since)))
     throw outOfProtocol('the answer of a script');
   return { seq: Number(seq), ledger };
+}
+
+/** A ledger that can't be read is as good as none: the primary is asked, which makes a new one where it has to. */
+export function readableLedger(range: unknown, since: number): LedgerReply | undefined {
+  try {
+    return parseLedger(range, since);
+  } catch (error) {
+    if (error instanceof AuthorityUnavailable) return undefined;
+    throw error;
+  }
+}
+
+const COMMITTED: ReadonlySet<unknown> = new Set<CommitOutcome>([
+  'stored',
+  'epoch',
+  'floor',
+  'purged',
+  'newer',
+  'fenced',
+]);
+const TOUCHED: ReadonlySet<unknown> = new Set<TouchOutcome>([
+  'stored',
+  'epoch',
+  'floor',
+  'purged',
+  'absent',
+  'changed',
+]);
+
+/** Reads what the commit script answers. */
+export function parseCommitOutcome(reply: unknown): CommitOutcome {
+  if (!isCommitOutcome(reply)) throw outOfProtocol('the outcome of a commit');
+  return reply;
+}
+
+/** Reads what the touch script answers. */
+export function parseTouchOutcome(reply: unknown): TouchOutcome {
+  if (!isTouchOutcome(reply)) throw outOfProtocol('the outcome of a touch');
+  return reply;
+}
+
+/** Reads what the supersede script answers: `['superseded']` or `['stored', epoch, seq]`. */
+export function parseSupersedeOutcome(reply: unknown): SupersedeOutcome {
+  const parts: readonly unknown[] = Array.isArray(reply) ? reply : [];
+  const [outcome, epoch, seq] = parts;
+  if (outcome === 'superseded') return { stored: false, reason: 'superseded' };
+  if (outcome !== 'stored' || typeof epoch !== 'string' || !/^\d+$/.test(String(seq)))
+    throw outOfProtocol('the outcome of a value that supersedes');
+  return { stored: true, stamp: { epoch, asOf: Number(seq) } };
+}
+
+function isCommitOutcome(reply: unknown): reply is CommitOutcome {
+  return COMMITTED.has(reply);
+}
+
+function isTouchOutcome(reply: unknown): reply is TouchOutcome {
+  return TOUCHED.has(reply);
 }
 
 /** An answer that the protocol does not have. */

@@ -116,8 +116,7 @@ open(ARGV[2], ARGV[3])
 return answer('0', ARGV[2], ARGV[3])
 `;
 
-/** KEYS: ledger, entries to unlink. ARGV: id, cursor epoch, cursor seen, keep entries, keep copies, cap, mode prefix, targets. */
-export const MARK = `${PRELUDE}${MARKING}
+const PURGE = `${PRELUDE}${MARKING}
 open(ARGV[2], ARGV[3])
 local seq, added = last(), 0
 for at = 8, #ARGV do
@@ -126,21 +125,59 @@ for at = 8, #ARGV do
 end
 trim(tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), added)
 for at = 2, #KEYS do redis.call('UNLINK', KEYS[at]) end
-return answer(text(seq), ARGV[2], ARGV[3])
 `;
 
-/** KEYS: ledger, entry. ARGV: id, stamp epoch, stamp asOf, mark of the key, lifetime in ms, frame. */
-export const COMMIT = `${PRELUDE}
+/** KEYS: ledger, entries to unlink. ARGV: id, cursor epoch, cursor seen, keep entries, keep copies, cap, mode prefix, targets. */
+export const MARK = `${PURGE}return answer(text(seq), ARGV[2], ARGV[3])
+`;
+
+/** As {@link MARK}, but answers the seq alone: for many ledgers at once, of which nobody wants to read all marks. */
+export const MARK_QUIETLY = `${PURGE}return text(seq)
+`;
+
+/** Whether an entry with a stamp may be stored, whatever stands there. */
+const JUDGING = `
+local function judge(stampEpoch, asOf, keyMark)
+  if epoch ~= stampEpoch then return 'epoch' end
+  if asOf < floor or asOf < keyFloor then return 'floor' end
+  local purged = redis.call('ZSCORE', ledger, keyMark)
+  if purged and tonumber(purged) > asOf then return 'purged' end
+  return 'stored'
+end
+`;
+
+/**
+ * KEYS: ledger, entry, and the lease if it was loaded under one. ARGV: id, stamp epoch, stamp asOf, mark of the key,
+ * lifetime in ms, frame, and the token of the lease.
+ */
+export const COMMIT = `${PRELUDE}${JUDGING}
 open('', '0')
+if KEYS[3] then
+  if redis.call('GET', KEYS[3]) ~= ARGV[7] then return 'fenced' end
+  redis.call('DEL', KEYS[3])
+end
 local asOf = tonumber(ARGV[3])
-if epoch ~= ARGV[2] then return 'epoch' end
-if asOf < floor or asOf < keyFloor then return 'floor' end
-local purged = redis.call('ZSCORE', ledger, ARGV[4])
-if purged and tonumber(purged) > asOf then return 'purged' end
+local outcome = judge(ARGV[2], asOf, ARGV[4])
+if outcome ~= 'stored' then return outcome end
 local header = redis.call('GETRANGE', KEYS[2], 0, 51)
 if string.sub(header, 1, 4) == 'TCL1' and string.sub(header, 5, 36) == epoch and (tonumber(string.sub(header, 37, 52)) or 0) > asOf then
   return 'newer'
 end
+redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[5])
+return 'stored'
+`;
+
+/**
+ * KEYS: ledger, entry. ARGV: id, stamp epoch, stamp asOf, mark of the key, lifetime in ms, frame, and how the text
+ * begins that is to stand there still.
+ */
+export const TOUCH = `${PRELUDE}${JUDGING}
+open('', '0')
+local outcome = judge(ARGV[2], tonumber(ARGV[3]), ARGV[4])
+if outcome ~= 'stored' then return outcome end
+local stands = redis.call('GETRANGE', KEYS[2], 0, #ARGV[7] - 1)
+if stands == '' then return 'absent' end
+if stands ~= ARGV[7] then return 'changed' end
 redis.call('SET', KEYS[2], ARGV[6], 'PX', ARGV[5])
 return 'stored'
 `;

@@ -72,4 +72,15 @@ describe('the bytes of a ledger', () => {
     expect(ledger.reply(0)).toMatchObject({ floor: START + 10 });
     expect(ledger.reply(0).marks.map((mark) => mark.target)).toEqual([tag('b')]);
   });
+
+  test('what it takes in memory grows and falls with its marks', () => {
+    const ledger = new Ledger(EPOCH, START);
+    const empty = ledger.bytes;
+    ledger.mark(['t:a', 'k:a'], 'hard', START + 10, FOREVER);
+    ledger.mark(['t:a'], 'soft', START + 20, FOREVER);
+    expect(ledger.bytes).toBe(empty + 3 * (128 + 2 * 'h:t:a'.length));
+    ledger.mark(['k:ü'], 'hard', START + 30, { ...FOREVER, cap: 1 });
+    // The other key mark and the hard tag mark were trimmed.
+    expect(ledger.bytes).toBe(empty + 2 * 128 + 2 * ('s:t:a'.length + 'h:k:..'.length));
+  });
 });

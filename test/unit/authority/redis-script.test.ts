@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { Script } from '../../../src/authority/redis/client.ts';
+import { Script } from '../../../src/authority/redis/script.ts';
+import { formatClearHeader } from '../../../src/codec/stamp.ts';
 import * as scripts from '../../../src/authority/redis/scripts.ts';
 
 const hex = (digest: ArrayBuffer): string =>
@@ -26,7 +27,15 @@ describe('a script', () => {
     (_name, source) => {
       expect(source).not.toMatch(/tostring\s*\(/);
       for (const [, key] of source.matchAll(/redis\.p?call\('[A-Z]+',\s*([^,)]+)/g))
-        expect(['ledger', 'KEYS[1]', 'KEYS[2]', 'KEYS[at]', "'server'"]).toContain(key?.trim());
+        expect(['ledger', 'KEYS[1]', 'KEYS[2]', 'KEYS[3]', 'KEYS[at]', "'server'"]).toContain(
+          key?.trim(),
+        );
     },
   );
+
+  test('that reads or writes a clear header knows it as the codec does', () => {
+    const magic = formatClearHeader({ epoch: 'a'.repeat(32), asOf: 1 }).slice(0, 4);
+    expect(scripts.COMMIT).toContain(`== '${magic}'`);
+    expect(scripts.SUPERSEDE).toContain(`'${magic}' .. epoch`);
+  });
 });

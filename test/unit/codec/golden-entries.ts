@@ -1,3 +1,4 @@
+import { Keyring } from '../../../src/codec/encryption.ts';
 import type { Entry } from '../../../src/codec/entry.ts';
 import { KeySpace } from '../../../src/tenant/key.ts';
 import { encodeKey } from '../../../src/tenant/segments.ts';
@@ -29,7 +30,9 @@ export const httpEntry: Entry = {
   createdAt: 1_785_542_400_000,
   freshUntil: 1_785_542_460_000,
   staleUntil: 1_785_542_520_000,
+  staleIfErrorUntil: 1_785_544_000_000,
   expiresAt: 1_785_546_000_000,
+  lifeUntil: 1_788_134_400_000,
   tags: ['city:42', 'country:ch', 'größe'],
   loadMs: 12.5,
   stamp,
@@ -43,8 +46,23 @@ export const valueEntry: Entry = {
   createdAt: 0,
   freshUntil: 1,
   staleUntil: 2,
-  expiresAt: 253_402_300_799_999,
+  staleIfErrorUntil: 3,
+  expiresAt: 253_402_300_799_998,
+  lifeUntil: 253_402_300_799_999,
   tags: [],
   loadMs: 0,
   stamp: { epoch: 'f'.repeat(32), asOf: 0 },
 };
+
+export const longKey = space.key(tenantId('acme'), encodeKey(['n', 'pages', 'terms']));
+/** Long enough for gzip, and worth it. */
+export const longEntry: Entry = {
+  ...httpEntry,
+  value: new TextEncoder().encode('All rights reserved. '.repeat(60)),
+};
+
+/** Keys and nonce are of these frames only: a nonce that is used twice gives both messages away. */
+export const goldenKeyring = (): Keyring =>
+  Keyring.from([{ id: '2026-08', secret: Uint8Array.from({ length: 32 }, (_, at) => at) }], () =>
+    Uint8Array.from({ length: 12 }, (_, at) => 0xa0 + at),
+  );

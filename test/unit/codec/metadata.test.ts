@@ -17,14 +17,17 @@ function parsed(json: string): unknown {
 
 test('the metadata of any entry is read back as it was written', () => {
   fc.assert(
-    fc.property(entry, ({ value: _value, stamp: _stamp, ...metadata }) => {
-      expect(parsed(serializeMetadata(metadata))).toEqual(metadata);
-    }),
+    fc.property(
+      entry,
+      ({ value: _value, stamp: _stamp, form: _form, etag: _etag, ...metadata }) => {
+        expect(parsed(serializeMetadata(metadata))).toEqual(metadata);
+      },
+    ),
   );
 });
 
 describe('what is no metadata is refused with InvalidFrame, and with nothing else', () => {
-  const good = [1, 2, 3, 4, 5, '"e"', ['t'], [200, [['a', 'b']]]];
+  const good = [1, 2, 3, 4, 5, 6, 7.5, ['t']];
 
   test('(what the table changes is good)', () => {
     expect(parsed(JSON.stringify(good))).not.toBe('refused');
@@ -35,23 +38,12 @@ describe('what is no metadata is refused with InvalidFrame, and with nothing els
     ['a time that is null, as JSON writes NaN', 1, null],
     ['a time that is missing', 2, undefined],
     ['a time that is a list', 3, [4]],
-    ['a load time that is true', 4, true],
-    ['an etag that is a number', 5, 1],
-    ['tags that are no list', 6, 't'],
-    ['a tag that is no text', 6, ['t', 1]],
-    ['a form that is a number', 7, 200],
-    ['a form that is null', 7, null],
-    ['an empty form', 7, []],
-    ['a form of three', 7, [200, [], 1]],
-    ['a status that is text', 7, ['200', []]],
-    ['a status below 200: no response can have it', 7, [199, []]],
-    ['a status above 599', 7, [600, []]],
-    ['a status with a fraction', 7, [200.5, []]],
-    ['headers that are no list', 7, [200, { a: 'b' }]],
-    ['a header that is text', 7, [200, ['ab']]],
-    ['a header without a value', 7, [200, [['a']]]],
-    ['a header with two values', 7, [200, [['a', 'b', 'c']]]],
-    ['a header whose value is a number', 7, [200, [['a', 1]]]],
+    ['an end that is text', 4, '5'],
+    ['a life that is true', 5, true],
+    ['a load time that is null', 6, null],
+    ['tags that are no list', 7, 't'],
+    ['tags that are null', 7, null],
+    ['a tag that is no text', 7, ['t', 1]],
     ['a ninth field', 8, 1],
   ])('%s', (_what, at, value) => {
     const changed: unknown[] = [...good];
@@ -61,13 +53,13 @@ describe('what is no metadata is refused with InvalidFrame, and with nothing els
 
   it.each([
     // JSON has no infinity, but a number that is one.
-    '[1e999,2,3,4,5,null,[],"a"]',
+    '[1e999,2,3,4,5,6,7,[]]',
     '',
     ' ',
     '{',
     'nul',
     '[',
-    '[1,2,3,4,5,null,[],""',
+    '[1,2,3,4,5,6,7,[]',
     '\ufeff[]',
     '{}',
     'null',
@@ -89,12 +81,7 @@ describe('what is no metadata is refused with InvalidFrame, and with nothing els
 
   test('a list of eight of anything', () => {
     expect.hasAssertions();
-    const near = fc.oneof(
-      fc.jsonValue({ maxDepth: 2 }),
-      fc.double(),
-      fc.array(text),
-      fc.tuple(fc.integer({ min: 190, max: 610 }), fc.array(fc.array(text))),
-    );
+    const near = fc.oneof(fc.jsonValue({ maxDepth: 2 }), fc.double(), fc.array(text));
     fc.assert(
       fc.property(fc.array(near, { minLength: 8, maxLength: 8 }), (fields) => {
         parsed(JSON.stringify(fields));

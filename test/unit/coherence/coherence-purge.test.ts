@@ -73,12 +73,14 @@ test('a read brings entries and the ledger in one round trip', async () => {
     createdAt: now,
     freshUntil: now + 1000,
     staleUntil: now + 1000,
+    staleIfErrorUntil: now + 1000,
     expiresAt: now + 1000,
+    lifeUntil: now + 1000,
     tags: [],
     loadMs: 1,
     stamp,
   } as const;
-  expect(await authority.commit(key, draft)).toBe('stored');
+  expect(await authority.commit([{ key, entry: draft }])).toEqual(['stored']);
   await authority.mark(acme, ['t:x'], 'hard', undefined);
   asked.length = 0;
   const { view, entries } = await coherence.read(acme, [key, keys.key(acme, 'e:b')], runtime);

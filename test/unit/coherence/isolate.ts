@@ -4,6 +4,7 @@ import { Coherence } from '../../../src/coherence/coherence.ts';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
 import { KeySpace } from '../../../src/tenant/key.ts';
+import { MapStore } from '../../support/entry-store.ts';
 import { manualRuntime, type ManualRuntime } from '../support/runtime.ts';
 import { tenantId } from '../support/tenants.ts';
 
@@ -26,7 +27,7 @@ export function scene(
   wrap: (authority: Authority) => Partial<Authority> = () => ({}),
 ): Scene {
   const runtime = manualRuntime();
-  const authority = new InIsolateAuthority(runtime, { bytes: 1e6, keys, retention });
+  const authority = new InIsolateAuthority(runtime, { store: new MapStore(), keys, retention });
   const changed = wrap(authority);
   const asked: string[] = [];
   const through = <K extends 'read' | 'confirm' | 'mark'>(name: K): Authority[K] => {
@@ -46,8 +47,10 @@ export function scene(
       read: through('read'),
       confirm: through('confirm'),
       mark: through('mark'),
+      markEverything: authority.markEverything.bind(authority),
       commit: authority.commit.bind(authority),
       supersede: authority.supersede.bind(authority),
+      touch: authority.touch.bind(authority),
       lease: authority.lease.bind(authority),
       release: authority.release.bind(authority),
     },

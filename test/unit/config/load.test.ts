@@ -1,14 +1,15 @@
 import { describe, expect, it, test } from 'vitest';
 import { loadConfig, type Variables } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import { REDIS, TENANT, loading } from './loading.ts';
+import { PRODUCTION, TENANT, loading } from './loading.ts';
 
-const { load, problemsOf } = loading(REDIS);
+const { load, problemsOf } = loading(PRODUCTION);
 
 describe('without any setting', () => {
   test('the defaults of a production deployment hold', () => {
     expect(load({})).toEqual({
       preset: 'production',
+      enabled: true,
       keyPrefix: 'tc',
       keyVersion: 1,
       tenants: [
@@ -26,6 +27,7 @@ describe('without any setting', () => {
         timeoutMs: 250,
         need: 'optional',
       },
+      regional: true,
       adminHost: undefined,
       coherenceMs: 1000,
       maxUnverifiedMs: 30_000,
@@ -33,90 +35,136 @@ describe('without any setting', () => {
       maxEntryBytes: 1_048_576,
       maxLifetimeMs: 2_592_000_000,
       maxLoadMs: 25_000,
+      compressionThreshold: 1000,
+      encryptionKeys: [{ id: 'k1', secret: Uint8Array.from({ length: 32 }, (_, at) => at) }],
+      logLevel: 'warn',
+      defaults: {
+        ttlMs: 300_000,
+        staleWhileRevalidateMs: 60_000,
+        staleIfErrorMs: 86_400_000,
+        negativeTtlMs: 30_000,
+        jitter: 0.1,
+        earlyRefresh: 1,
+        softTimeoutMs: 1000,
+        hardTimeoutMs: 10_000,
+        throttleMs: 5000,
+        lease: true,
+        leaseMs: 15_000,
+        leaseWaitMs: 5000,
+      },
       originTimeoutMs: 25_000,
       warmRequests: 45,
     });
   });
 });
 
-describe('presets', () => {
-  test('minimal needs no Redis and uses none, also when it is configured', () => {
-    const config = loadConfig({ CACHE_PRESET: 'minimal' }, [TENANT]);
-    expect(config).toMatchObject({ preset: 'minimal', redis: undefined, coherenceMs: 1000 });
-    expect(load({ CACHE_PRESET: 'minimal' }).redis).toBeUndefined();
-  });
-
-  test('minimal can’t require the Redis that it has not', () => {
-    expect(problemsOf({ CACHE_PRESET: 'minimal', CACHE_REDIS: 'required' })).toEqual([
-      'CACHE_REDIS: must not be required: this preset has no Redis',
-    ]);
-    expect(problemsOf({ CACHE_PRESET: 'minimal', CACHE_REDIS: 'optional' })).toEqual([]);
-  });
-
-  test('development waits longer for Redis', () => {
-    expect(load({ CACHE_PRESET: 'development' }).redis).toMatchObject({ timeoutMs: 1000 });
-  });
-
-  it.each(['Production', '', 'toString', '__proto__', 'x'.repeat(100)])(
-    '%j is unknown',
-    (preset) => {
-      const problems = problemsOf({ CACHE_PRESET: preset });
-      expect(problems).toHaveLength(1);
-      expect(problems[0]).toBe(
-        `CACHE_PRESET: '${preset.slice(0, 40)}' is unknown; must be one of minimal, development, production`,
-      );
-    },
-  );
-
-  it.each<[unknown]>([[42], [true], [['minimal']], [{ minimal: 1 }]])(
-    'what is no text is unknown too: %j',
-    (preset) => {
-      expect(problemsOf({ CACHE_PRESET: preset })).toHaveLength(1);
-    },
-  );
-});
-
 describe('every setting overrides the preset', () => {
   it.each<[string, unknown, object]>([
+    ['CACHE_ENABLED', 'off', { enabled: false }],
+    ['CACHE_ENABLED', false, { enabled: false }],
     ['CACHE_KEY_PREFIX', 'my-app', { keyPrefix: 'my-app' }],
     ['CACHE_VERSION', '7', { keyVersion: 7 }],
     ['CACHE_VERSION', 7, { keyVersion: 7 }],
+    ['CACHE_DEFAULT_TTL', '2h', { defaults: { ttlMs: 7_200_000 } }],
+    ['CACHE_DEFAULT_TTL', '1500', { defaults: { ttlMs: 1500 } }],
+    ['CACHE_DEFAULT_TTL', 1500, { defaults: { ttlMs: 1500 } }],
+    ['CACHE_MAX_TTL', '365d', { maxLifetimeMs: 31_536_000_000 }],
+    ['CACHE_STALE_WHILE_REVALIDATE', '30s', { defaults: { staleWhileRevalidateMs: 30_000 } }],
+    ['CACHE_STALE_IF_ERROR', '0', { defaults: { staleIfErrorMs: 0 } }],
+    ['CACHE_NEGATIVE_TTL', '1m', { defaults: { negativeTtlMs: 60_000 } }],
+    ['CACHE_JITTER', '0.25', { defaults: { jitter: 0.25 } }],
+    ['CACHE_EARLY_REFRESH', '2', { defaults: { earlyRefresh: 2 } }],
+    ['CACHE_SOFT_TIMEOUT', '500ms', { defaults: { softTimeoutMs: 500 } }],
+    ['CACHE_SOFT_TIMEOUT', 'off', { defaults: { softTimeoutMs: undefined } }],
+    ['CACHE_HARD_TIMEOUT', '12s', { defaults: { hardTimeoutMs: 12_000 } }],
+    ['CACHE_THROTTLE', '0', { defaults: { throttleMs: 0 } }],
+    ['CACHE_LEASE', 'off', { defaults: { lease: false } }],
+    ['CACHE_LEASE', true, { defaults: { lease: true } }],
+    ['CACHE_LEASE_MS', '20s', { defaults: { leaseMs: 20_000 } }],
+    ['CACHE_LEASE_WAIT', '0', { defaults: { leaseWaitMs: 0 } }],
     ['CACHE_COHERENCE_MS', '0', { coherenceMs: 0 }],
+    ['CACHE_COHERENCE_MS', '2s', { coherenceMs: 2000 }],
     ['CACHE_MAX_UNVERIFIED_MS', '86400000', { maxUnverifiedMs: 86_400_000 }],
     ['CACHE_MEMORY_BYTES', '1048576', { memoryBytes: 1_048_576 }],
+    ['CACHE_MEMORY_BYTES', '32MiB', { memoryBytes: 33_554_432 }],
     ['CACHE_MAX_ENTRY_BYTES', '7340032', { maxEntryBytes: 7_340_032 }],
+    ['CACHE_REGIONAL', 'off', { regional: false }],
+    ['CACHE_COMPRESSION_THRESHOLD', '4KB', { compressionThreshold: 4000 }],
+    ['CACHE_COMPRESSION_THRESHOLD', 'off', { compressionThreshold: undefined }],
+    ['CACHE_ENCRYPTION_KEYS', 'off', { encryptionKeys: [] }],
+    ['CACHE_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
     ['CACHE_REDIS', 'required', { redis: { need: 'required' } }],
+    ['CACHE_REDIS', 'off', { redis: undefined, regional: false }],
     ['CACHE_REDIS_TIMEOUT_MS', '1', { redis: { timeoutMs: 1 } }],
     ['CACHE_ORIGIN_TIMEOUT_MS', '100000', { originTimeoutMs: 100_000 }],
     ['CACHE_WARM_REQUESTS', '12', { warmRequests: 12 }],
     ['ADMIN_HOST', 'admin.localhost', { adminHost: 'admin.localhost' }],
-  ])('%s=%s', (name, value, expected) => {
+  ])('%s=%j', (name, value, expected) => {
     expect(load({ [name]: value })).toMatchObject(expected);
   });
 });
 
-describe('a bad setting is a problem that names its variable', () => {
-  const whole = (least: number, most: number) => `must be a whole number from ${least} to ${most}`;
-  const host = 'must be a host name in lower case, without scheme, port or path';
+describe('a bad setting is a problem that names its variable, says its value and what is allowed', () => {
+  const whole = (least: number, most: number) => `a whole number from ${least} to ${most}`;
+  const duration = (least: string, most: string) =>
+    `a duration from ${least} to ${most} (milliseconds, or a whole number with ms, s, m, h or d)`;
+  const size = (least: string, most: string) =>
+    `a size from ${least} to ${most} (bytes, or a whole number with B, KB, MB, KiB or MiB)`;
+  const host = 'a host name in lower case, without scheme, port or path';
+  const presets =
+    'one of disabled, minimal, simple, development, testing, staging, production, ai-development, ai-production';
+
+  const said = (value: unknown): string =>
+    typeof value === 'string'
+      ? value.length > 32
+        ? `a text of ${value.length} characters`
+        : `'${value}'`
+      : String(value);
 
   it.each<[string, readonly unknown[], string]>([
     [
+      'CACHE_PRESET',
+      ['Production', '', 'toString', '__proto__', 'x'.repeat(100), 42, true, null],
+      presets,
+    ],
+    ['CACHE_ENABLED', ['', 'yes', 'true', 1], 'on or off'],
+    [
       'CACHE_KEY_PREFIX',
-      ['', 'TC', 'a:b', 'x'.repeat(17)],
-      'must be 1 to 16 characters of a-z, 0-9 and -',
+      ['', 'TC', 'a:b', 'x'.repeat(17), 7, null],
+      '1 to 16 characters of a-z, 0-9 and -',
     ],
     [
       'CACHE_VERSION',
-      ['0', '-1', '1.5', '', ' 1', '1e3', 'x', 0, 1.5, '1000001', null],
+      ['0', '-1', '1.5', '', ' 1', '1e3', 'x', 0, 1.5, '1000001', null, Number.NaN],
       whole(1, 1_000_000),
     ],
-    ['CACHE_COHERENCE_MS', ['-1', '3600001', '1s', true], whole(0, 3_600_000)],
-    ['CACHE_MAX_UNVERIFIED_MS', ['86400001'], whole(0, 86_400_000)],
-    ['CACHE_MEMORY_BYTES', ['1048575', '100663297', '16MB'], whole(1_048_576, 100_663_296)],
-    ['CACHE_MAX_ENTRY_BYTES', ['0', '7340033'], whole(1, 7_340_032)],
-    ['CACHE_REDIS', ['', 'yes', true], 'must be optional or required'],
-    ['CACHE_REDIS_TIMEOUT_MS', ['0', '30001', '9'.repeat(400)], whole(1, 30_000)],
-    ['CACHE_ORIGIN_TIMEOUT_MS', ['0', '100001'], whole(1, 100_000)],
+    [
+      'CACHE_DEFAULT_TTL',
+      ['-1', -1, '366d', '31536000001', '1.5h', '1h30m', '10 m', '10M', 'm', '', null, true],
+      duration('0ms', '365d'),
+    ],
+    ['CACHE_MAX_TTL', ['0', '999ms', '366d'], duration('1s', '365d')],
+    ['CACHE_STALE_WHILE_REVALIDATE', ['-5m', '366d'], duration('0ms', '365d')],
+    ['CACHE_STALE_IF_ERROR', ['1y'], duration('0ms', '365d')],
+    ['CACHE_NEGATIVE_TTL', ['-1'], duration('0ms', '365d')],
+    ['CACHE_JITTER', ['-0.1', '1.1', '10%', '.5', Number.NaN], 'a number from 0 to 1'],
+    ['CACHE_EARLY_REFRESH', ['11', 'on'], 'a number from 0 to 10'],
+    ['CACHE_SOFT_TIMEOUT', ['0', '6m', 'none'], `${duration('1ms', '5m')}, or off`],
+    ['CACHE_HARD_TIMEOUT', ['0', '6m', 'off'], duration('1ms', '5m')],
+    ['CACHE_THROTTLE', ['2h'], duration('0ms', '1h')],
+    ['CACHE_LEASE', ['ON', 0], 'on or off'],
+    ['CACHE_LEASE_MS', ['99', '2m'], duration('100ms', '1m')],
+    ['CACHE_LEASE_WAIT', ['61s'], duration('0ms', '1m')],
+    ['CACHE_COHERENCE_MS', ['-1', '3600001', '61m', true], duration('0ms', '1h')],
+    ['CACHE_MAX_UNVERIFIED_MS', ['86400001'], duration('0ms', '1d')],
+    ['CACHE_MEMORY_BYTES', ['1048575', '100663297', '0', '1GB', '16mb'], size('1MiB', '96MiB')],
+    ['CACHE_MAX_ENTRY_BYTES', ['0', '7340033', '-1B'], size('1B', '7MiB')],
+    ['CACHE_REGIONAL', ['1'], 'on or off'],
+    ['CACHE_COMPRESSION_THRESHOLD', ['0', 'none', ''], `${size('1B', '7MiB')}, or off`],
+    ['CACHE_LOG_LEVEL', ['verbose', 'WARN'], 'one of silent, error, warn, info, debug'],
+    ['CACHE_REDIS', ['', 'yes', true], 'one of optional, required, off'],
+    ['CACHE_REDIS_TIMEOUT_MS', ['0', '30001', '9'.repeat(400)], duration('1ms', '30s')],
+    ['CACHE_ORIGIN_TIMEOUT_MS', ['0', '100001'], duration('1ms', '100s')],
     ['CACHE_WARM_REQUESTS', ['11', '10001'], whole(12, 10_000)],
     [
       'ADMIN_HOST',
@@ -132,16 +180,22 @@ describe('a bad setting is a problem that names its variable', () => {
       ],
       host,
     ],
-  ])('%s', (name, values, message) => {
+  ])('%s', (name, values, allowed) => {
     for (const value of values)
-      expect(problemsOf({ [name]: value })).toEqual([`${name}: ${message}`]);
+      expect(problemsOf({ [name]: value })).toEqual([
+        `${name}: is ${said(value)}, must be ${allowed}`,
+      ]);
   });
 
-  test('that is no text at all too', () => {
-    expect(problemsOf({ CACHE_KEY_PREFIX: 7 })).toEqual([
-      expect.stringMatching(/^CACHE_KEY_PREFIX: /),
+  it.each<[unknown, string]>([
+    [['minimal'], 'a list'],
+    [{ minimal: 1 }, 'an object'],
+    ['a\nb', 'a text of 3 characters'],
+    [() => 1, 'a function'],
+  ])('of a value that is no plain text only the kind is said: %j', (value, kind) => {
+    expect(problemsOf({ CACHE_LOG_LEVEL: value })).toEqual([
+      `CACHE_LOG_LEVEL: is ${kind}, must be one of silent, error, warn, info, debug`,
     ]);
-    expect(problemsOf({ ADMIN_HOST: ['a'] })).toEqual([expect.stringMatching(/^ADMIN_HOST: /)]);
   });
 });
 
@@ -197,6 +251,11 @@ test('every problem is listed at once, in one error', () => {
     CACHE_VERSION: '0',
     CACHE_REDIS: 'maybe',
     ADMIN_HOST: 'x y',
+    CACHE_ENCRYPTION_KEYS: 'k1:short',
+    CACHE_DEFAULT_TTL: '-1s',
+    CACHE_HARD_TIMEOUT: '2s',
+    CACHE_SOFT_TIMEOUT: '3s',
+    CACHE_OTHER: '1',
     UPSTASH_REDIS_REST_URL: 'http://name.upstash.io',
     TENANTS: '[{"id":"A","hosts":[],"origin":"ftp://o"}]',
     CREDENTIALS: '{',
@@ -211,8 +270,12 @@ test('every problem is listed at once, in one error', () => {
   expect(error).toMatchObject({ code: 'config_invalid', retryable: false });
   expect(error.problems.map(({ field }) => field).toSorted()).toEqual([
     'ADMIN_HOST',
+    'CACHE_DEFAULT_TTL',
+    'CACHE_ENCRYPTION_KEYS[0].secret',
+    'CACHE_OTHER',
     'CACHE_PRESET',
     'CACHE_REDIS',
+    'CACHE_SOFT_TIMEOUT',
     'CACHE_VERSION',
     'CREDENTIALS',
     'TENANTS[0].hosts',
@@ -223,7 +286,7 @@ test('every problem is listed at once, in one error', () => {
   ]);
   for (const { field, message } of error.problems)
     expect(error.message).toContain(`${field}: ${message}`);
-  expect(error.message).toMatch(/^The configuration has 10 problems:\n/);
+  expect(error.message).toMatch(/^The configuration has 14 problems:\n/);
 });
 
 test('one problem is said to be one', () => {
@@ -233,7 +296,7 @@ test('one problem is said to be one', () => {
 it.each<[unknown]>([[null], [undefined], [[]]])(
   'where TENANTS is not set and %j is bundled, TENANTS is the problem',
   (bundled) => {
-    expect(() => loadConfig(REDIS, bundled)).toThrow(
+    expect(() => loadConfig(PRODUCTION, bundled)).toThrow(
       expect.objectContaining({
         problems: [{ field: 'TENANTS', message: expect.stringMatching(/./) as string }],
       }) as Error,

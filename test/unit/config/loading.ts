@@ -14,6 +14,13 @@ export const REDIS: Variables = {
   UPSTASH_REDIS_REST_TOKEN: 's3cr3t-token',
 };
 
+/** 32 bytes, in base64. */
+export const SECRET = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=';
+export const OTHER_SECRET = `${'/'.repeat(42)}8=`;
+
+/** What the preset production accepts. */
+export const PRODUCTION: Variables = { ...REDIS, CACHE_ENCRYPTION_KEYS: `k1:${SECRET}` };
+
 /** Without Redis. */
 export const MINIMAL: Variables = { CACHE_PRESET: 'minimal' };
 

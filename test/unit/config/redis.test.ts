@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { REDIS, loading } from './loading.ts';
+import { PRODUCTION, loading } from './loading.ts';
 
-const { load, problemsOf } = loading(REDIS);
+const { load, problemsOf } = loading(PRODUCTION);
 
 describe('Redis', () => {
   it.each([

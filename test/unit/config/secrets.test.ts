@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import type { Variables } from '../../../src/config/load.ts';
+import * as fc from 'fast-check';
+import { describe, expect, it, test } from 'vitest';
+import { cacheOptionsFromEnv, resolveCacheOptions } from '../../../src/config/library.ts';
+import { loadConfig, type Variables } from '../../../src/config/load.ts';
+import { SETTING_IDS, setting, variableName } from '../../../src/config/settings.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { MINIMAL, TENANT, loading } from './loading.ts';
 
@@ -48,5 +51,81 @@ describe('a secret is in no message: the Worker answers with them', () => {
     expect(error).toBeInstanceOf(ConfigError);
     const said = `${error?.message} ${JSON.stringify(error?.problems)} ${String(error?.cause)}`;
     expect(said).not.toContain(SECRET);
+  });
+});
+
+describe('whatever stands where a secret belongs', () => {
+  // Long enough not to be a part of a message by chance; ids, URLs and lists are made of it as well.
+  const planted = fc.stringMatching(/^[A-Za-z0-9+/=~]{12,60}$/).map((text) => `Zq9${text}`);
+  const around = fc.constantFrom<(secret: string) => unknown>(
+    (secret) => secret,
+    (secret) => `${secret}\n`,
+    (secret) => `k1:${secret}`,
+    (secret) => `${secret}:k1`,
+    (secret) => `k1:${secret},k1:${secret},${secret}`,
+    (secret) => `https://u:${secret}@redis.example/${secret}?${secret}#${secret}`,
+    (secret) => `http://redis.example/${secret}`,
+    (secret) => [secret],
+    (secret) => ({ [secret]: secret, id: secret, secret }),
+    (secret) => [
+      { id: secret, secret },
+      { id: secret, secret },
+    ],
+    (secret) => [{ [secret]: secret }],
+  );
+  const secretIds = SETTING_IDS.filter((id) => setting(id).secret === true);
+  const presets = fc.constantFrom('production', 'simple', 'testing', 'minimal', 'fast');
+
+  function saidBy(act: () => unknown): string {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      return `${error.message} ${JSON.stringify(error.problems)} ${String(error.cause)} ${error.stack ?? ''}`;
+    }
+    return '';
+  }
+
+  test('is in no message, at no door', () => {
+    expect(secretIds).toEqual(['encryptionKeys', 'redisUrl', 'redisToken']);
+    let told = 0;
+    fc.assert(
+      fc.property(
+        planted,
+        presets,
+        fc.tuple(...secretIds.map(() => fc.option(around, { nil: undefined }))),
+        (secret, preset, made) => {
+          const values = made.map((make) => make?.(secret));
+          const variables: Record<string, unknown> = { CACHE_PRESET: preset };
+          secretIds.forEach((id, at) => {
+            variables[variableName(id)] = values[at];
+          });
+          variables['CREDENTIALS'] = values[0];
+          const [encryptionKeys, url, token] = values;
+          const options = { preset, encryptionKeys, redis: { url, token } };
+          for (const said of [
+            saidBy(() => loadConfig(variables, [TENANT])),
+            saidBy(() => cacheOptionsFromEnv(variables)),
+            saidBy(() => resolveCacheOptions(options)),
+            saidBy(() => resolveCacheOptions({ ...options, redis: url })),
+          ]) {
+            if (said !== '') told += 1;
+            expect(said).not.toContain(secret);
+            expect(said).not.toContain(secret.slice(0, 12));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+    expect(told).toBeGreaterThan(500);
+  });
+
+  test('is in no message either when a long one stands where a plain setting belongs', () => {
+    const long = 'S3cr3tValue-'.repeat(3);
+    const plain = SETTING_IDS.filter((id) => !secretIds.includes(id));
+    for (const id of plain)
+      expect(saidBy(() => loadConfig({ [variableName(id)]: long }, [TENANT]))).not.toContain(
+        'S3cr3t',
+      );
   });
 });

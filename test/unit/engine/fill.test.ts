@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
+import { NOTHING, plainFace } from '../../../src/engine/face.ts';
 import { fill } from '../../../src/engine/fill.ts';
 import { lookup } from '../../../src/engine/lookup.ts';
 import type { Stamp } from '../../../src/codec/stamp.ts';
@@ -27,7 +28,11 @@ describe('a load that ends when memory holds', () => {
     const { runtime, parts, memory, asked, events } = one;
     const at = runtime.now();
     expect(
-      fill(parts, { key, draft: one.draft('newer'), stamp: now, startedAt: at }, runtime),
+      fill(
+        parts,
+        { key, draft: one.draft('newer'), prepared: NOTHING, stamp: now, startedAt: at },
+        runtime,
+      ),
     ).toBe('stored');
     await runtime.settle();
     const held = memory.get(key, at);
@@ -36,13 +41,13 @@ describe('a load that ends when memory holds', () => {
     events.length = 0;
     const behind = runtime.behind.length;
 
-    const late = { key, draft: one.draft('older'), stamp: old, startedAt: at };
+    const late = { key, draft: one.draft('older'), prepared: NOTHING, stamp: old, startedAt: at };
     expect(fill(parts, late, runtime)).toBe('newer');
     expect(memory.get(key, at)).toBe(held);
     expect(runtime.behind).toHaveLength(behind);
     expect(asked).toEqual([]);
     expect(outside.asked).toEqual([]);
-    expect(events).toEqual([{ type: 'store_dropped', tenant: 'acme', reason: 'newer' }]);
+    expect(events).toEqual([{ type: 'set_dropped', tenant: 'acme', key: 'e:a', reason: 'newer' }]);
   });
 
   test('a newer one whose commit was lost: the reader keeps the newer value', async () => {
@@ -58,12 +63,20 @@ describe('a load that ends when memory holds', () => {
     const { old, now } = await twoStamps(one);
     const { runtime, parts } = one;
     const startedAt = runtime.now();
-    fill(parts, { key, draft: one.draft('newer'), stamp: now, startedAt }, runtime);
+    fill(
+      parts,
+      { key, draft: one.draft('newer'), prepared: NOTHING, stamp: now, startedAt },
+      runtime,
+    );
     await runtime.settle();
     failing = false;
-    fill(parts, { key, draft: one.draft('older'), stamp: old, startedAt }, runtime);
+    fill(
+      parts,
+      { key, draft: one.draft('older'), prepared: NOTHING, stamp: old, startedAt },
+      runtime,
+    );
     await runtime.settle();
-    const found = await lookup(parts, key, runtime);
+    const found = await lookup(parts, key, plainFace, runtime);
     expect(textOf(found.found ? found.entry : undefined)).toBe('newer');
   });
 
@@ -87,8 +100,14 @@ describe('a load that ends when memory holds', () => {
     const { runtime, parts, memory } = one;
     const at = runtime.now();
     const entry = one.entry(present(stamps), 'present');
-    memory.put({ key, entry, until: at + 1000, heldAt: 0 }, at);
-    const load = { key, draft: one.draft('late'), stamp: stamps[stamp], startedAt: at };
+    memory.put({ key, entry, until: at + 1000, heldAt: 0, prepared: NOTHING }, at);
+    const load = {
+      key,
+      draft: one.draft('late'),
+      prepared: NOTHING,
+      stamp: stamps[stamp],
+      startedAt: at,
+    };
     expect(fill(parts, load, runtime)).toBe('stored');
     await runtime.settle();
     expect(inMemory(one)).toBe('late');
@@ -100,9 +119,12 @@ describe('a load that ends when memory holds', () => {
     const { old, now } = await twoStamps(one);
     const { runtime, parts, memory } = one;
     const at = runtime.now();
-    memory.put({ key, entry: one.entry(now, 'present'), until: at + 10, heldAt: 0 }, at);
+    memory.put(
+      { key, entry: one.entry(now, 'present'), until: at + 10, heldAt: 0, prepared: NOTHING },
+      at,
+    );
     await runtime.advance(10);
-    const load = { key, draft: one.draft('late'), stamp: old, startedAt: at };
+    const load = { key, draft: one.draft('late'), prepared: NOTHING, stamp: old, startedAt: at };
     expect(fill(parts, load, runtime)).toBe('stored');
     expect(inMemory(one)).toBe('late');
     await runtime.settle();
@@ -114,8 +136,11 @@ describe('a load that ends when memory holds', () => {
     const { runtime, parts, memory } = one;
     const at = runtime.now();
     const other = { ...key, key: 'e:b', name: `${key.name}b`, fullName: `${key.fullName}b` };
-    memory.put({ key: other, entry: one.entry(now), until: at + 1000, heldAt: 0 }, at);
-    const load = { key, draft: one.draft('late'), stamp: old, startedAt: at };
+    memory.put(
+      { key: other, entry: one.entry(now), until: at + 1000, heldAt: 0, prepared: NOTHING },
+      at,
+    );
+    const load = { key, draft: one.draft('late'), prepared: NOTHING, stamp: old, startedAt: at };
     expect(fill(parts, load, runtime)).toBe('stored');
     await runtime.settle();
   });
@@ -125,7 +150,13 @@ test('tiers outside the isolate are not asked whether they hold a newer one', as
   const outside = outsideTier();
   const one = isolate({ outside: [outside] });
   const { old } = await twoStamps(one);
-  const load = { key, draft: one.draft(), stamp: old, startedAt: one.runtime.now() };
+  const load = {
+    key,
+    draft: one.draft(),
+    prepared: NOTHING,
+    stamp: old,
+    startedAt: one.runtime.now(),
+  };
   expect(fill(one.parts, load, one.runtime)).toBe('stored');
   await one.runtime.settle();
   expect(outside.asked).toEqual(['put']);
@@ -137,7 +168,7 @@ test('a load that a purge has invalidated is stored nowhere', async () => {
   const { old } = await twoStamps(one);
   const { runtime, parts } = one;
   const draft = one.draft('late', { tags: ['something else'] });
-  const load = { key, draft, stamp: old, startedAt: runtime.now() };
+  const load = { key, draft, prepared: NOTHING, stamp: old, startedAt: runtime.now() };
   one.asked.length = 0;
   expect(fill(parts, load, runtime)).toBe('purged');
   await runtime.settle();
@@ -152,11 +183,16 @@ test('what the authority refuses is taken out of every tier again', async () => 
   await runtime.advance(5);
   // A purge of the key by somebody else, which this isolate has not heard of.
   await authority.mark(acme, ['k:e:a'], 'hard', undefined);
-  const load = { key, draft: one.draft(), stamp: now, startedAt: runtime.now() };
+  const load = { key, draft: one.draft(), prepared: NOTHING, stamp: now, startedAt: runtime.now() };
   expect(fill(parts, load, runtime)).toBe('stored');
   expect(inMemory(one)).toBe('value');
   await runtime.settle();
   expect(inMemory(one)).toBeUndefined();
   expect(outside.asked).toEqual(['put', 'delete']);
-  expect(events).toContainEqual({ type: 'store_dropped', tenant: 'acme', reason: 'purged' });
+  expect(events).toContainEqual({
+    type: 'set_dropped',
+    tenant: 'acme',
+    key: 'e:a',
+    reason: 'purged',
+  });
 });

@@ -3,11 +3,16 @@ import { InIsolateAuthority } from '../../../src/authority/in-isolate.ts';
 import type { Entry, EntryDraft } from '../../../src/codec/entry.ts';
 import type { Stamp } from '../../../src/codec/stamp.ts';
 import { Coherence } from '../../../src/coherence/coherence.ts';
+import { Failures } from '../../../src/engine/failures.ts';
+import { Flights } from '../../../src/engine/flights.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
+import { Guard } from '../../../src/resilience/guard.ts';
 import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
 import { KeySpace } from '../../../src/tenant/key.ts';
+import { guardTier } from '../../../src/tiers/guarded.ts';
 import { MemoryTier } from '../../../src/tiers/memory.ts';
 import type { Tier } from '../../../src/tiers/tier.ts';
+import { MapStore } from '../../support/entry-store.ts';
 import { manualRuntime, type ManualRuntime } from '../support/runtime.ts';
 import { tenantId } from '../support/tenants.ts';
 
@@ -36,7 +41,7 @@ export interface Isolate {
 export interface IsolateOptions {
   /** Stands between the engine and its authority. */
   readonly wrap?: (authority: Authority) => Partial<Authority>;
-  /** Behind memory. */
+  /** Behind memory, each under a guard of its own. */
   readonly outside?: readonly Tier[];
   readonly maxUnverifiedMs?: number;
 }
@@ -49,7 +54,7 @@ export function isolate({
 }: IsolateOptions = {}): Isolate {
   const runtime = manualRuntime();
   const real: Authority = new InIsolateAuthority(runtime, {
-    bytes: 1e6,
+    store: new MapStore(),
     keys,
     retention: { entriesMs: 1e9, copiesMs: 1e9, cap: 1000 },
   });
@@ -68,7 +73,9 @@ export function isolate({
     confirm: (...args) => note('confirm', () => by('confirm').confirm(...args)),
     mark: (...args) => note('mark', () => by('mark').mark(...args)),
     commit: (...args) => note('commit', () => by('commit').commit(...args)),
+    markEverything: (...args) => note('markEverything', () => real.markEverything(...args)),
     supersede: (...args) => note('supersede', () => real.supersede(...args)),
+    touch: (...args) => note('touch', () => real.touch(...args)),
     lease: (...args) => note('lease', () => real.lease(...args)),
     release: (...args) => note('release', () => real.release(...args)),
   };
@@ -83,14 +90,18 @@ export function isolate({
     sink,
   });
   const memory = new MemoryTier({ bytes: 1e6, lifetimeMs: 600_000 });
+  const guarded = (tier: Tier): Tier =>
+    guardTier(tier, new Guard({ name: tier.name, deadlineMs: TIER_TIMEOUT_MS, clock: runtime }));
   const parts: EngineParts = {
     authority,
     coherence,
-    tiers: [memory, ...outside],
+    tiers: [memory, ...outside.map(guarded)],
+    flights: new Flights(),
+    failures: new Failures(),
     sink,
     authorityRequired: false,
-    tierTimeoutMs: TIER_TIMEOUT_MS,
     maxLoadMs: 25_000,
+    enabled: true,
     maxEntryBytes: 1000,
   };
   const draft = (value = 'value', changes: Partial<EntryDraft> = {}): EntryDraft => {
@@ -102,7 +113,9 @@ export function isolate({
       createdAt: now,
       freshUntil: now + 60_000,
       staleUntil: now + 60_000,
+      staleIfErrorUntil: now + 60_000,
       expiresAt: now + 60_000,
+      lifeUntil: now + 60_000,
       tags: [],
       loadMs: 0,
       ...changes,

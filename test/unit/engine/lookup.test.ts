@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import { NOTHING, plainFace } from '../../../src/engine/face.ts';
 import { lookup, type Lookup } from '../../../src/engine/lookup.ts';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import type { Copy } from '../../../src/tiers/tier.ts';
@@ -22,7 +23,7 @@ const said = (found: Lookup): string =>
 /** A copy of a value with the tag x, loaded under the present view. */
 function copyOf(one: Isolate): Copy {
   const entry = one.entry(stampOf(one.coherence), 'old', { tags: ['x'] });
-  return { key, entry, until: entry.expiresAt, heldAt: 0 };
+  return { key, entry, until: entry.expiresAt, heldAt: 0, prepared: NOTHING };
 }
 
 describe('a copy is judged by the view of that moment', () => {
@@ -32,7 +33,7 @@ describe('a copy is judged by the view of that moment', () => {
     const { runtime, parts, coherence } = one;
     await coherence.check(acme, runtime);
     const copy = copyOf(one);
-    const found = lookup(parts, key, runtime);
+    const found = lookup(parts, key, plainFace, runtime);
     await turn();
     await runtime.advance(5);
     await coherence.mark(acme, ['t:x'], 'hard', runtime);
@@ -58,7 +59,7 @@ describe('a copy is judged by the view of that moment', () => {
     const { runtime, parts, coherence } = one;
     await coherence.check(acme, runtime);
     const copy = copyOf(one);
-    const found = lookup(parts, key, runtime);
+    const found = lookup(parts, key, plainFace, runtime);
     await turn();
     await runtime.advance(5);
     gap = true;
@@ -85,7 +86,7 @@ describe('a copy is judged by the view of that moment', () => {
     memory.put(copyOf(one), runtime.now());
     await runtime.advance(COHERENCE_MS);
     hanging = true;
-    const found = lookup(parts, key, runtime);
+    const found = lookup(parts, key, plainFace, runtime);
     await turn();
     // Acknowledged here, so that this isolate knows it, or knows that it knows nothing.
     await coherence.mark(acme, ['t:x'], 'hard', runtime);
@@ -112,7 +113,7 @@ describe('a copy is judged by the view of that moment', () => {
     memory.put(copyOf(one), runtime.now());
     failing = true;
     await runtime.advance(ms);
-    expect(said(await lookup(parts, key, runtime))).toBe(expected);
+    expect(said(await lookup(parts, key, plainFace, runtime))).toBe(expected);
     await runtime.settle();
   });
 
@@ -121,11 +122,11 @@ describe('a copy is judged by the view of that moment', () => {
     const { runtime, parts, coherence, memory } = one;
     await coherence.check(acme, runtime);
     memory.put(copyOf(one), runtime.now());
-    expect(said(await lookup(parts, key, runtime))).toBe('memory: old');
+    expect(said(await lookup(parts, key, plainFace, runtime))).toBe('memory: old');
     await runtime.advance(5);
     await coherence.mark(acme, ['t:another'], 'hard', runtime);
-    expect(said(await lookup(parts, key, runtime))).toBe('memory: old');
+    expect(said(await lookup(parts, key, plainFace, runtime))).toBe('memory: old');
     coherence.view(acme).compact(0);
-    expect(said(await lookup(parts, key, runtime))).toBe('miss: purged');
+    expect(said(await lookup(parts, key, plainFace, runtime))).toBe('miss: purged');
   });
 });

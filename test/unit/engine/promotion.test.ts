@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NOTHING } from '../../../src/engine/face.ts';
 import { promote } from '../../../src/engine/promotion.ts';
 import { MemoryTier } from '../../../src/tiers/memory.ts';
 import type { Tier } from '../../../src/tiers/tier.ts';
@@ -9,7 +10,14 @@ const STAMP = { epoch: 'a'.repeat(32), asOf: 1 };
 /** An entry on its way, loaded now. */
 function promotionOf(one: Isolate) {
   const entry = one.entry(STAMP);
-  return { key, entry, until: entry.expiresAt, from: one.runtime.now(), heldAt: 7 };
+  return {
+    key,
+    entry,
+    prepared: NOTHING,
+    until: entry.expiresAt,
+    from: one.runtime.now(),
+    heldAt: 7,
+  };
 }
 
 test('tiers of the isolate have the copy at once, and nothing waits behind the response', () => {
@@ -21,6 +29,7 @@ test('tiers of the isolate have the copy at once, and nothing waits behind the r
     entry: promotion.entry,
     until: promotion.entry.expiresAt,
     heldAt: 7,
+    prepared: NOTHING,
   });
   expect(one.runtime.behind).toEqual([]);
 });
@@ -41,7 +50,7 @@ test('a tier of the isolate that fails is an event, and costs the others nothing
   expect(one.memory.get(key, one.runtime.now())).toBeDefined();
   await one.runtime.settle();
   expect(one.events).toEqual([
-    { type: 'tier_error', tenant: 'acme', tier: 'memory', message: 'Error: full' },
+    { type: 'error', tenant: 'acme', tier: 'memory', message: 'Error: full' },
   ]);
 });
 
@@ -60,7 +69,7 @@ test('a tier outside is written behind the response, and is given up after its t
   expect(ended).toBe(true);
   expect(one.events).toEqual([
     {
-      type: 'tier_error',
+      type: 'error',
       tenant: 'acme',
       tier: 'regional',
       message: `DeadlineExceeded: No answer within ${TIER_TIMEOUT_MS} ms.`,
@@ -81,7 +90,7 @@ test.each<[string, Tier['put']]>([
   promote(one.parts, one.parts.tiers, promotionOf(one), one.runtime);
   await one.runtime.settle();
   expect(one.events).toEqual([
-    { type: 'tier_error', tenant: 'acme', tier: 'regional', message: 'Error: gone' },
+    { type: 'error', tenant: 'acme', tier: 'regional', message: 'Error: gone' },
   ]);
 });
 
@@ -100,7 +109,12 @@ test('a copy lives no longer than its source, its entry or its tier: promotion e
   const tier = new MemoryTier({ bytes: 1e6, lifetimeMs: 1000 });
   const entry = one.entry(STAMP);
   const untilOf = (until: number): number | undefined => {
-    promote(one.parts, [tier], { key, entry, until, from, heldAt: 0 }, one.runtime);
+    promote(
+      one.parts,
+      [tier],
+      { key, entry, prepared: NOTHING, until, from, heldAt: 0 },
+      one.runtime,
+    );
     return tier.get(key, one.runtime.now())?.until;
   };
   // Counted from when the read was sent, not from now.

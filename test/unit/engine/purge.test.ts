@@ -1,4 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
+import { NOTHING } from '../../../src/engine/face.ts';
 import { purge, retryPurge } from '../../../src/engine/purge.ts';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import { acme, isolate, key, keys, type Isolate } from './isolate.ts';
@@ -122,7 +123,10 @@ describe('a purge that is not acknowledged', () => {
       [key, ['x']],
       [kept, ['y']],
     ] as const)
-      memory.put({ key: of, entry: { ...entry, tags }, until: now + 1000, heldAt: 0 }, now);
+      memory.put(
+        { key: of, entry: { ...entry, tags }, until: now + 1000, heldAt: 0, prepared: NOTHING },
+        now,
+      );
     await expect(purge(parts, acme, ['t:x'], 'hard', runtime)).rejects.toThrow(
       AuthorityUnavailable,
     );

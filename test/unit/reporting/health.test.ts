@@ -2,19 +2,25 @@ import { expect, it, test } from 'vitest';
 import type { Authority } from '../../../src/authority/authority.ts';
 import { InIsolateAuthority } from '../../../src/authority/in-isolate.ts';
 import { Coherence } from '../../../src/coherence/coherence.ts';
+import type { StoreHealth } from '../../../src/engine/assemble.ts';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import { readHealth } from '../../../src/reporting/health.ts';
 import { KeySpace } from '../../../src/tenant/key.ts';
+import { MapStore } from '../../support/entry-store.ts';
 import { manualRuntime } from '../support/runtime.ts';
 import { tenantId } from '../support/tenants.ts';
 
 const acme = tenantId('acme');
+const STORES: readonly StoreHealth[] = [
+  { name: 'memory', circuit: undefined, status: undefined },
+  { name: 'redis', circuit: 'half_open', status: undefined },
+];
 
 /** Health before an authority that answers until `fail` is set. */
 function scene(authorityRequired: boolean, coherenceMs = 1000) {
   const runtime = manualRuntime();
   const real = new InIsolateAuthority(runtime, {
-    bytes: 1e6,
+    store: new MapStore(),
     keys: new KeySpace('tc', 1),
     retention: { entriesMs: 1e9, copiesMs: 1e9, cap: 10 },
   });
@@ -28,8 +34,10 @@ function scene(authorityRequired: boolean, coherenceMs = 1000) {
     },
     confirm: (...args) => real.confirm(...args),
     mark: (...args) => real.mark(...args),
+    markEverything: (...args) => real.markEverything(...args),
     commit: (...args) => real.commit(...args),
     supersede: (...args) => real.supersede(...args),
+    touch: (...args) => real.touch(...args),
     lease: (...args) => real.lease(...args),
     release: (...args) => real.release(...args),
   };
@@ -41,7 +49,14 @@ function scene(authorityRequired: boolean, coherenceMs = 1000) {
     pollWaitMs: 100,
     sink: () => undefined,
   });
-  const source = { preset: 'production', authorityName: 'redis', authorityRequired, coherence };
+  const stores = (): readonly StoreHealth[] => STORES;
+  const source = {
+    preset: 'production',
+    authorityName: 'redis',
+    authorityRequired,
+    coherence,
+    stores,
+  };
   return { runtime, state, read: () => readHealth(acme, source, runtime) };
 }
 
@@ -54,6 +69,7 @@ it.each([0, 1000, 3_600_000])(
       status: 'ok',
       preset: 'production',
       authority: { name: 'redis', answers: true },
+      stores: STORES,
     };
     expect(await read()).toEqual(ok);
     expect(await read()).toEqual(ok);

@@ -1,19 +1,32 @@
 import { describe, expect, it, test } from 'vitest';
-import { logSink } from '../../../src/reporting/log.ts';
+import { logSink, type Level } from '../../../src/reporting/log.ts';
 import * as events from '../../../src/telemetry/events.ts';
 
+const gone = new Error('gone');
+const failure = events.storeError('acme', 'redis', gone);
+const notable = [events.purge('acme', 1, 'hard'), events.warmed('acme', 'hit')];
+const everyday = [
+  events.hit('acme', 'e:a', 'memory', true),
+  events.stale('acme', 'e:a', 'memory', 'revalidate'),
+  events.miss('acme', 'e:a', 'absent'),
+  events.load('acme', 'e:a', 5),
+  events.set('acme', 'e:a', 1),
+  events.setDropped('acme', 'e:a', 'purged'),
+  events.evict('acme', 'e:a', 'memory', 1),
+  events.bypass('acme', 'private'),
+];
+
 /** What was logged, each line parsed, and a clock. */
-function scene() {
+function scene(level: Level = 'warn') {
   const lines: unknown[] = [];
   const clock = { now: 1000 };
   const sink = logSink(
     (line) => lines.push(JSON.parse(line)),
     () => clock.now,
+    level,
   );
   return { lines, clock, sink };
 }
-const gone = new Error('gone');
-const failure = events.tierError('acme', 'redis', gone);
 
 describe('the log', () => {
   it.each([
@@ -23,24 +36,49 @@ describe('the log', () => {
     events.purgeAbandoned('acme', 2),
     events.frameInvalid('acme', 'redis', 'checksum'),
     events.epochChanged('acme', 'f'.repeat(32)),
+    events.loadFailed('acme', 'loader_error', gone),
+    events.circuit('redis', 'open'),
+    events.tierInert('regional'),
+    events.listenerError('hit', gone),
   ])('has a line for $type', (event) => {
     const { lines, sink } = scene();
     sink(event);
     expect(lines).toEqual([event]);
   });
 
-  it.each([
-    events.hit('acme', 'memory', true),
-    events.miss('acme', 'absent'),
-    events.store('acme', 1),
-    events.storeDropped('acme', 'purged'),
-    events.bypass('acme', 'private'),
-    events.purge('acme', 1),
-    events.warmed('acme', 'hit'),
-  ])('has none for $type', (event) => {
+  it.each([...everyday, ...notable])('has none for $type', (event) => {
     const { lines, sink } = scene();
     sink(event);
     expect(lines).toEqual([]);
+  });
+
+  const badValue = events.valueInvalid('acme', 'e:a', 'redis', 'schema', gone);
+
+  test('shows no key', () => {
+    const { lines, sink } = scene();
+    sink(badValue);
+    const { key: _, ...shown } = { key: undefined, ...badValue };
+    expect(lines).toEqual([shown]);
+    expect(JSON.stringify(lines)).not.toContain('e:a');
+  });
+
+  test.each<[Level, readonly events.TelemetryEvent[]]>([
+    ['silent', []],
+    ['error', [events.purgeFailed('acme', gone)]],
+    ['warn', [events.purgeFailed('acme', gone), failure]],
+    ['info', [events.purgeFailed('acme', gone), failure, ...notable]],
+    ['debug', [events.purgeFailed('acme', gone), failure, ...notable, ...everyday]],
+  ])('at the level %s has what is of it and what is graver', (level, logged) => {
+    const { lines, sink } = scene(level);
+    for (const event of [events.purgeFailed('acme', gone), failure, ...notable, ...everyday])
+      sink(event);
+    expect(lines).toEqual(logged);
+  });
+
+  test('at the level debug leaves out nothing, and shows keys', () => {
+    const { lines, sink } = scene('debug');
+    for (let at = 0; at < 3; at += 1) sink(badValue);
+    expect(lines).toEqual([badValue, badValue, badValue]);
   });
 
   test('has one line of a kind in a second, and says how many were left out', () => {
@@ -60,8 +98,8 @@ describe('the log', () => {
   test('counts each kind, tenant and tier for itself', () => {
     const { lines, sink } = scene();
     sink(failure);
-    sink(events.tierError('acme', 'regional', gone));
-    sink(events.tierError('other', 'redis', gone));
+    sink(events.storeError('acme', 'regional', gone));
+    sink(events.storeError('other', 'redis', gone));
     sink(events.purgeFailed('acme', gone));
     expect(lines).toHaveLength(4);
   });

@@ -18,8 +18,8 @@ const report: WarmReport = {
 
 test('a tenant’s statistics are its own: no count and no path of another', () => {
   const counters = new Counters();
-  counters.sink(hit('acme', 'memory', true));
-  counters.sink(hit('other', 'redis', true));
+  counters.sink(hit('acme', 'e:a', 'memory', true));
+  counters.sink(hit('other', 'e:a', 'redis', true));
   const source = {
     counters,
     since: Date.UTC(2026, 7, 1),

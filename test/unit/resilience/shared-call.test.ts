@@ -212,3 +212,46 @@ describe('a follower', () => {
     expect(asked).toEqual([sentAt]);
   });
 });
+
+describe('a flight whose owner has vanished', () => {
+  const MINUTE = 60_000;
+  const never = (): Promise<string> => new Promise(() => undefined);
+
+  test('is forgotten after a minute: who asks then does not wait for it', async () => {
+    const runtime = manualRuntime();
+    const shared = new SharedCalls<string>(PATIENCE);
+    void shared.run('a', never, runtime);
+    await runtime.advance(MINUTE);
+    expect(await shared.run('a', () => Promise.resolve('own'), runtime)).toBe('own');
+  });
+
+  test('is forgotten also when nobody asks for its name again, and others are not', async () => {
+    const runtime = manualRuntime();
+    const { calls, call } = controlled<string>();
+    const shared = new SharedCalls<string>(PATIENCE);
+    const taken = shared.run('taken over', call, runtime);
+    for (let at = 0; at < 100; at += 1) void shared.run(`gone ${at}`, never, runtime);
+    await runtime.advance(MINUTE / 2);
+    // Takes over at once: its flight began later than those above, and stays.
+    const again = shared.run('taken over', call, runtime, () => false);
+    await runtime.advance(MINUTE / 2 - 1);
+    expect(shared.has('gone 0')).toBe(true);
+    await runtime.advance(1);
+    await shared.run('another', () => Promise.resolve('other'), runtime);
+    expect(shared.has('gone 0')).toBe(false);
+    expect(shared.has('gone 99')).toBe(false);
+    expect(shared.has('taken over')).toBe(true);
+    for (const { resolve } of calls) resolve('late');
+    expect(await Promise.all([taken, again])).toEqual(['late', 'late']);
+  });
+
+  test('is in flight for nobody who says what time it is', async () => {
+    const runtime = manualRuntime();
+    const shared = new SharedCalls<string>(PATIENCE);
+    void shared.run('a', never, runtime);
+    await runtime.advance(MINUTE - 1);
+    expect(shared.has('a', runtime.now())).toBe(true);
+    await runtime.advance(1);
+    expect(shared.has('a', runtime.now())).toBe(false);
+  });
+});

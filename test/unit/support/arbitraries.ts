@@ -34,13 +34,19 @@ export const epoch = fc.stringMatching(/^[0-9a-f]{32}$/);
 
 /** Any entry that the codec must carry. */
 export const entry: fc.Arbitrary<Entry> = fc.record({
-  value: fc.uint8Array({ maxLength: 300 }),
+  value: fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    // Something that gzip makes smaller.
+    fc.tuple(fc.nat(255), fc.nat(3000)).map(([byte, size]) => new Uint8Array(size).fill(byte)),
+  ),
   form,
   etag: fc.option(text, { nil: undefined }),
   createdAt: time,
   freshUntil: time,
   staleUntil: time,
+  staleIfErrorUntil: time,
   expiresAt: time,
+  lifeUntil: time,
   tags: fc.array(text, { maxLength: 5 }),
   loadMs: time,
   stamp: fc.record({ epoch, asOf: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }) }),

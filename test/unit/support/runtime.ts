@@ -6,6 +6,8 @@ export interface ManualRuntime extends Runtime {
   advance(ms: number): Promise<void>;
   /** What was handed to `waitUntil`, in order. */
   readonly behind: readonly Promise<unknown>[];
+  /** What `random` answers: 0 until a test sets it. */
+  chance: number;
   /** Waits for everything that was handed to `waitUntil`, also for what that work adds. */
   settle(): Promise<void>;
 }
@@ -14,29 +16,37 @@ export interface ManualRuntime extends Runtime {
 export function manualRuntime(start = Date.UTC(2026, 7, 1)): ManualRuntime {
   let now = start;
   let ids = 0;
-  const timers: { readonly at: number; readonly fire: () => void }[] = [];
+  let timers: { readonly at: number; readonly fire: () => void }[] = [];
   const behind: Promise<unknown>[] = [];
-  return {
+  const runtime: ManualRuntime = {
     behind,
+    chance: 0,
     now: () => now,
+    random: () => runtime.chance,
     randomId: () => {
       ids += 1;
       return ids.toString(16).padStart(32, '0');
     },
-    sleep: (ms) => new Promise((resolve) => timers.push({ at: now + ms, fire: resolve })),
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        const timer = { at: now + ms, fire: resolve };
+        timers.push(timer);
+        const drop = (): void => void (timers = timers.filter((other) => other !== timer));
+        signal?.addEventListener('abort', drop, { once: true });
+      }),
     waitUntil: (work) => void behind.push(work),
     async advance(ms) {
       now += ms;
-      for (const timer of timers.filter(({ at }) => at <= now)) {
-        timers.splice(timers.indexOf(timer), 1);
-        timer.fire();
-      }
+      const due = timers.filter(({ at }) => at <= now);
+      timers = timers.filter(({ at }) => at > now);
+      for (const { fire } of due) fire();
       await turn();
     },
     async settle() {
       for (let at = 0; at < behind.length; at += 1) await Promise.allSettled([behind[at]]);
     },
   };
+  return runtime;
 }
 
 /** Resolves once everything that is ready to run has run: a macrotask behind all microtasks. */

@@ -7,7 +7,11 @@ import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
 const zero: TenantCounters = {
   hits: {},
   unverifiedHits: 0,
+  stale: {},
   misses: {},
+  loads: 0,
+  loadMs: 0,
+  loadsFailed: 0,
   stores: 0,
   storedBytes: 0,
   storesDropped: {},
@@ -17,6 +21,8 @@ const zero: TenantCounters = {
   purgesAbandoned: 0,
   tierErrors: {},
   invalidFrames: {},
+  invalidValues: {},
+  evictions: {},
   originErrors: {},
   epochChanges: 0,
   warmed: {},
@@ -24,20 +30,29 @@ const zero: TenantCounters = {
 
 const gone = new Error('gone');
 const each: [TelemetryEvent, Partial<TenantCounters>][] = [
-  [events.hit('acme', 'memory', true), { hits: { memory: 2 } }],
-  [events.hit('acme', 'redis', false), { hits: { redis: 2 }, unverifiedHits: 2 }],
-  [events.miss('acme', 'absent'), { misses: { absent: 2 } }],
-  [events.store('acme', 100), { stores: 2, storedBytes: 200 }],
-  [events.storeDropped('acme', 'purged'), { storesDropped: { purged: 2 } }],
+  [events.hit('acme', 'e:a', 'memory', true), { hits: { memory: 2 } }],
+  [events.hit('acme', 'e:a', 'redis', false), { hits: { redis: 2 }, unverifiedHits: 2 }],
+  [events.stale('acme', 'e:a', 'redis', 'timeout'), { stale: { timeout: 2 } }],
+  [events.miss('acme', 'e:a', 'absent'), { misses: { absent: 2 } }],
+  [events.load('acme', 'e:a', 30), { loads: 2, loadMs: 60 }],
+  [events.loadFailed('acme', 'loader_error', gone), { loadsFailed: 2 }],
+  [events.set('acme', 'e:a', 100), { stores: 2, storedBytes: 200 }],
+  [events.setDropped('acme', 'e:a', 'purged'), { storesDropped: { purged: 2 } }],
   [events.bypass('acme', 'no-store'), { bypasses: { 'no-store': 2 } }],
-  [events.purge('acme', 7), { purges: 2 }],
+  [events.purge('acme', 7, 'hard'), { purges: 2 }],
   [events.purgeFailed('acme', gone), { purgesFailed: 2 }],
   [events.purgeAbandoned('acme', 7), { purgesAbandoned: 2 }],
-  [events.tierError('acme', 'regional', gone), { tierErrors: { regional: 2 } }],
+  [events.storeError('acme', 'regional', gone), { tierErrors: { regional: 2 } }],
   [events.frameInvalid('acme', 'redis', 'checksum'), { invalidFrames: { redis: 2 } }],
+  [events.valueInvalid('acme', 'e:a', 'redis', 'schema', gone), { invalidValues: { schema: 2 } }],
+  [events.evict('acme', 'e:a', 'memory', 100), { evictions: { memory: 2 } }],
   [events.originError('acme', 'origin_timeout', gone), { originErrors: { origin_timeout: 2 } }],
   [events.epochChanged('acme', 'f'.repeat(32)), { epochChanges: 2 }],
   [events.warmed('acme', 'stored'), { warmed: { stored: 2 } }],
+  // What happens to a whole store is no tenant's.
+  [events.circuit('redis', 'open'), {}],
+  [events.tierInert('regional'), {}],
+  [events.listenerError('hit', gone), {}],
 ];
 
 describe('every event is counted, where it belongs and nowhere else', () => {
@@ -57,15 +72,15 @@ describe('every event is counted, where it belongs and nowhere else', () => {
 
 test('counts of one tenant are added up by name', () => {
   const all = new Counters();
-  for (const tier of ['memory', 'redis', 'memory']) all.sink(events.hit('acme', tier, true));
-  all.sink(events.hit('other', 'memory', true));
+  for (const tier of ['memory', 'redis', 'memory']) all.sink(events.hit('acme', 'e:a', tier, true));
+  all.sink(events.hit('other', 'e:a', 'memory', true));
   expect(all.of('acme').hits).toEqual({ memory: 2, redis: 1 });
   expect(all.of('other').hits).toEqual({ memory: 1 });
 });
 
 test('what is read is a copy: nobody counts by changing it', () => {
   const counters = new Counters();
-  counters.sink(events.hit('acme', 'memory', true));
+  counters.sink(events.hit('acme', 'e:a', 'memory', true));
   const read = counters.of('acme');
   read.hits['memory'] = 99;
   read.stores = 99;
@@ -81,14 +96,14 @@ describe('an event says of an error', () => {
     ['what was thrown, when that is no error', 'text', 'text'],
     ['also nothing', undefined, 'undefined'],
   ])('%s', (_what, error, message) => {
-    expect(events.tierError('acme', 'redis', error)).toMatchObject({ message });
+    expect(events.storeError('acme', 'redis', error)).toMatchObject({ message });
     expect(events.purgeFailed('acme', error)).toMatchObject({ message });
     expect(events.originError('acme', 'origin_invalid', error)).toMatchObject({ message });
   });
 
   test('never more than 200 characters: some clients put the whole command into it', () => {
-    const event = events.tierError('acme', 'redis', new Error(`x${'secret '.repeat(100)}`));
-    if (event.type !== 'tier_error') throw new Error('another event');
+    const event = events.storeError('acme', 'redis', new Error(`x${'secret '.repeat(100)}`));
+    if (event.type !== 'error') throw new Error('another event');
     expect(event.message).toHaveLength(203);
     expect(event.message).toMatch(/^Error: xsecret .*\.\.\.$/);
   });

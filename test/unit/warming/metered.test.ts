@@ -12,6 +12,7 @@ import {
   meteredFetch,
   meteredTier,
 } from '../../../src/warming/metered.ts';
+import { MapStore } from '../../support/entry-store.ts';
 import { manualRuntime } from '../support/runtime.ts';
 import { tenantId } from '../support/tenants.ts';
 
@@ -27,7 +28,9 @@ const entry: Entry = {
   createdAt: now,
   freshUntil: now + 1000,
   staleUntil: now + 1000,
+  staleIfErrorUntil: now + 1000,
   expiresAt: now + 1000,
+  lifeUntil: now + 1000,
   tags: [],
   loadMs: 1,
   stamp: { epoch: 'a'.repeat(32), asOf: 1 },
@@ -35,7 +38,7 @@ const entry: Entry = {
 
 const inIsolate = (): InIsolateAuthority =>
   new InIsolateAuthority(runtime, {
-    bytes: 1e6,
+    store: new MapStore(),
     keys,
     retention: { entriesMs: 1e9, copiesMs: 1e9, cap: 100 },
   });
@@ -49,8 +52,10 @@ function authority(): Authority {
     read: (...args) => inner.read(...args),
     confirm: (...args) => inner.confirm(...args),
     mark: (...args) => inner.mark(...args),
+    markEverything: (...args) => inner.markEverything(...args),
     commit: (...args) => inner.commit(...args),
     supersede: (...args) => inner.supersede(...args),
+    touch: (...args) => inner.touch(...args),
     lease: (...args) => inner.lease(...args),
     release: (...args) => inner.release(...args),
   };
@@ -101,7 +106,8 @@ test('an authority inside the isolate sends nothing: it is left as it is, and no
   expect(metered).toBe(local);
   expect(metered.local).toBe(true);
   const { epoch, floor } = await metered.confirm(acme, undefined);
-  expect(await metered.commit(key, { ...entry, stamp: { epoch, asOf: floor } })).toBe('stored');
+  const stamped = { ...entry, stamp: { epoch, asOf: floor } };
+  expect(await metered.commit([{ key, entry: stamped }])).toEqual(['stored']);
   expect(meter.spent).toBe(0);
 });
 
@@ -110,9 +116,11 @@ describe('what an authority sends is counted from above: a script may be two req
     ['read', 1, (of) => of.read(acme, [key], 0)],
     ['confirm', 2, (of) => of.confirm(acme, undefined)],
     ['mark', 2, (of) => of.mark(acme, ['k:e:a'], 'hard', undefined)],
-    ['commit', 2, (of) => of.commit(key, entry)],
-    ['supersede', 2, (of) => of.supersede(key, entry, entry.stamp)],
-    ['lease', 1, (of) => of.lease(key, 'token', 1000)],
+    ['markEverything', 2, (of) => of.markEverything('hard')],
+    ['commit', 2, (of) => of.commit([{ key, entry }])],
+    ['supersede', 2, (of) => of.supersede([{ key, draft: entry, knownAs: entry.stamp }])],
+    ['touch', 3, (of) => of.touch(key, (stored) => stored)],
+    ['lease', 1, (of) => of.lease(key, 'token', 1000, 0)],
     ['release', 2, (of) => of.release(key, 'token')],
   ])('%s: %i', async (_name, requests, call) => {
     const meter = new Meter(100);
@@ -131,21 +139,26 @@ describe('what an authority sends is counted from above: a script may be two req
     const metered = meteredAuthority(real, new Meter(100));
     const { epoch, floor } = await metered.confirm(acme, undefined);
     const stamped = { ...entry, stamp: { epoch, asOf: floor } };
-    expect(await metered.commit(key, stamped)).toBe('stored');
+    expect(await metered.commit([{ key, entry: stamped }])).toEqual(['stored']);
     expect(await metered.read(acme, [key], floor)).toEqual(await real.read(acme, [key], floor));
-    expect(await metered.lease(key, 'mine', 1000)).toBe(true);
-    expect(await metered.lease(key, 'yours', 1000)).toBe(false);
+    const take = async (token: string) => (await metered.lease(key, token, 1000, 0)).acquired;
+    expect(await take('mine')).toBe(true);
+    expect(await take('yours')).toBe(false);
     await metered.release(key, 'mine');
-    expect(await metered.lease(key, 'yours', 1000)).toBe(true);
+    expect(await take('yours')).toBe(true);
+    expect(await metered.touch(key, (stored) => ({ ...stored, freshUntil: now }))).toBe('stored');
+    expect((await real.read(acme, [key], 0)).entries).toMatchObject([{ freshUntil: now }]);
+    expect(await metered.markEverything('soft')).toEqual({ tenants: 1 });
     const { seq } = await metered.mark(acme, ['k:e:a'], 'hard', undefined);
     expect((await real.read(acme, [key], 0)).entries).toEqual([undefined]);
-    const superseded = await metered.supersede(key, entry, { epoch, asOf: seq });
-    expect(superseded).toMatchObject({ stored: true, stamp: { epoch } });
+    const knownAs = { epoch, asOf: seq };
+    const superseded = await metered.supersede([{ key, draft: entry, knownAs }]);
+    expect(superseded).toMatchObject([{ stored: true, stamp: { epoch } }]);
   });
 });
 
 describe('a tier', () => {
-  const copy: Copy = { key, entry, until: now + 1000, heldAt: 0 };
+  const copy: Copy = { key, entry, until: now + 1000, heldAt: 0, prepared: undefined };
   const memory = (): MemoryTier => new MemoryTier({ bytes: 1e6, lifetimeMs: 600_000 });
 
   test('inside the isolate costs nothing, and is left as it is', () => {

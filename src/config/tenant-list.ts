@@ -1,31 +1,16 @@
 import * as z from 'zod';
-import { KEY_PREFIX } from '../tenant/key.ts';
+import type { TenantPolicy } from '../tenant/policy.ts';
 import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
-import { SCOPES } from './config.ts';
 import { isLoopback } from './loopback.ts';
 
-const MINUTE_MS = 60_000;
-const MEBIBYTE = 1_048_576;
-
-const HOST =
+/** A host name as it is compared: in lower case, alone. */
+export const HOST =
   /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
-
-/** A variable that holds a whole number, as text or as a number. */
-const whole = (least: number, most: number) =>
-  z
-    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], {
-      error: `must be a whole number from ${least} to ${most}`,
-    })
-    .refine(
-      (value) => Number.isSafeInteger(value) && value >= least && value <= most,
-      `must be a whole number from ${least} to ${most}`,
-    );
+export const HOST_FORM = 'a host name in lower case, without scheme, port or path';
 
 const tenantId = z.string().refine(isTenantId, `must be ${TENANT_ID_FORM}`);
 
-const host = z
-  .string()
-  .regex(HOST, 'must be a host name in lower case, without scheme, port or path');
+const host = z.string().regex(HOST, `must be ${HOST_FORM}`);
 
 /** Scheme, host and port, and for an origin a path in front of every path; written as the URL parser writes it, without a trailing slash. */
 const baseUrl = z
@@ -57,8 +42,8 @@ const path = z
   .string()
   .regex(/^\/[^\s#]*$/, 'must be a path that begins with / and has no space or fragment');
 
-/** The list in TENANTS. */
-export const tenantsField = z
+/** The list in `TENANTS`. */
+export const tenantList = z
   .array(
     z.strictObject({
       id: tenantId,
@@ -92,53 +77,13 @@ export const tenantsField = z
     });
   });
 
-/** The list in CREDENTIALS. */
-export const credentialsField = z
-  .array(
-    z.strictObject({
-      id: z.string().min(1, 'must not be empty').max(64),
-      sha256: z
-        .string()
-        .regex(
-          /^[0-9a-f]{64}$/,
-          'must be the SHA-256 of the token, 64 lower-case hexadecimal digits',
-        ),
-      tenant: z
-        .string()
-        .refine((text) => text === '*' || isTenantId(text), `must be * or ${TENANT_ID_FORM}`),
-      scopes: z
-        .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }))
-        .min(1, 'must name at least one scope'),
-    }),
-  )
-  .superRefine((credentials, context) => {
-    for (const name of ['id', 'sha256'] as const) {
-      const taken = new Set<string>();
-      credentials.forEach((credential, at) => {
-        if (taken.has(credential[name])) {
-          context.addIssue({ code: 'custom', path: [at, name], message: 'is used twice' });
-        }
-        taken.add(credential[name]);
-      });
-    }
-  });
-
-/** The settings that are one plain value each. */
-export const plainFields = {
-  CACHE_KEY_PREFIX: z
-    .string()
-    .regex(KEY_PREFIX, 'must be 1 to 16 characters of a-z, 0-9 and -')
-    .default('tc'),
-  CACHE_VERSION: whole(1, 1_000_000).default(1),
-  CACHE_COHERENCE_MS: whole(0, 60 * MINUTE_MS).optional(),
-  CACHE_MAX_UNVERIFIED_MS: whole(0, 24 * 60 * MINUTE_MS).optional(),
-  CACHE_MEMORY_BYTES: whole(MEBIBYTE, 96 * MEBIBYTE).default(16 * MEBIBYTE),
-  CACHE_MAX_ENTRY_BYTES: whole(1, 7 * MEBIBYTE).default(MEBIBYTE),
-  CACHE_REDIS: z
-    .enum(['optional', 'required'], { error: 'must be optional or required' })
-    .default('optional'),
-  CACHE_REDIS_TIMEOUT_MS: whole(1, 30_000).optional(),
-  CACHE_ORIGIN_TIMEOUT_MS: whole(1, 100_000).default(25_000),
-  CACHE_WARM_REQUESTS: whole(12, 10_000).default(45),
-  ADMIN_HOST: host.optional(),
-} as const;
+/** A tenant of the list, with what it leaves open filled in. */
+export function toPolicy(tenant: z.output<typeof tenantList>[number]): TenantPolicy {
+  const { id, hosts, origin, warm } = tenant;
+  return {
+    id,
+    hosts,
+    origin,
+    warm: { base: warm?.base ?? `https://${hosts[0] ?? ''}`, paths: warm?.paths ?? [] },
+  };
+}

@@ -1,0 +1,157 @@
+import { LRUCache } from 'lru-cache';
+import { defaultSerializer, type Serializer } from '../codec/serializer.ts';
+import type { Engine, StoreHealth } from '../engine/assemble.ts';
+import { purgeEverything } from '../engine/purge.ts';
+import type { Lifetimes } from '../engine/promotion.ts';
+import { InvalidKey } from '../errors.ts';
+import type { Clock, Execution } from '../runtime.ts';
+import type { Counters } from '../telemetry/counters.ts';
+import type { Emitter, EventName, Listener } from '../telemetry/emitter.ts';
+import type { KeySpace } from '../tenant/key.ts';
+import type { PurgeMode } from '../tenant/target.ts';
+import { isTenantId, TENANT_ID_FORM, type TenantId } from '../tenant/tenant-id.ts';
+import { namespacePrefix } from './keys.ts';
+import type { NamespaceMap, NamespaceOptions, NamespaceSettings } from './options.ts';
+import type { NamespaceParts, Scope } from './scope.ts';
+import { tenantCache, type TenantCache } from './tenant-cache.ts';
+import { ValueFace } from './value-face.ts';
+
+/** What this isolate knows of a cache. Other isolates know for themselves. */
+export interface CacheStats {
+  readonly preset: string;
+  /** Undefined without a memory tier. */
+  readonly memory: { readonly bytes: number; readonly entries: number } | undefined;
+  /** Tiers in their order, the authority last: circuit breakers, and whether they keep what they are given. */
+  readonly stores: readonly StoreHealth[];
+}
+
+/** What became of a purge of everything. */
+export interface EverythingPurged {
+  /** How many tenants there were. */
+  readonly tenants: number;
+  readonly effectiveWithinMs: number;
+}
+
+/** A cache. Make one, for as long as the isolate lives; it holds nothing of any request. */
+export interface Cache<Namespaces extends NamespaceMap> {
+  /**
+   * The cache of one tenant. Throws `InvalidKey` for a name that is none: 1 to 64 characters of a-z, 0-9, `_` and `-`.
+   * @param execution whose `waitUntil` keeps work alive after the response. Default: that of the request in which a
+   * method is called, where the platform tells it
+   */
+  forTenant(tenant: string, execution?: Execution): TenantCache<Namespaces>;
+  /**
+   * Purges every tenant of this cache's key prefix and version. Rejects with `AuthorityUnavailable` when some may have been
+   * left out: repeat it, that does no harm.
+   */
+  purgeEverything(options?: { readonly mode?: PurgeMode }): Promise<EverythingPurged>;
+  /**
+   * Hears events by name, or all by `*`, until the function that it answers is called. A listener that throws changes
+   * nothing for anybody, and is a `listener_error` itself.
+   */
+  on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void;
+  stats(): CacheStats;
+}
+
+/** What a cache is made of, resolved. */
+export interface CacheParts {
+  readonly preset: string;
+  readonly engine: Engine;
+  readonly keys: KeySpace;
+  readonly counters: Counters;
+  readonly emitter: Emitter;
+  readonly clock: Clock;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  readonly coherenceMs: number;
+  /** Each namespace's functions, as they were given, and its settings, resolved. */
+  readonly namespaces: Readonly<
+    Record<string, { readonly given: NamespaceOptions; readonly settings: NamespaceSettings }>
+  >;
+}
+
+/** Tenants whose objects are kept: they are cheap to make again. */
+const MAX_TENANTS = 1000;
+
+/** Makes a cache. */
+export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): Cache<Namespaces> {
+  const { engine, keys, counters, emitter, clock, coherenceMs } = parts;
+  const namespaces = new Map(
+    Object.entries(parts.namespaces).map(([name, { given, settings }]) => [
+      name,
+      namespaceParts(name, given, settings, emitter),
+    ]),
+  );
+  const tenants = new LRUCache<TenantId, TenantCache<Namespaces>>({ max: MAX_TENANTS });
+  const made = (tenant: TenantId, waitUntil: CacheParts['waitUntil']): TenantCache<Namespaces> => {
+    const scope: Scope = {
+      parts: engine.parts,
+      keys,
+      tenant,
+      runtime: { ...clock, waitUntil },
+      enabled: engine.parts.enabled,
+      coherenceMs,
+    };
+    return tenantCache<Namespaces>(scope, counters, namespaces);
+  };
+  return {
+    forTenant(tenant, execution) {
+      const id: unknown = tenant;
+      if (typeof id !== 'string' || !isTenantId(id))
+        throw new InvalidKey(`The name of a tenant must be ${TENANT_ID_FORM}.`);
+      if (execution) return made(id, (work) => execution.waitUntil(work));
+      let known = tenants.get(id);
+      if (!known) {
+        known = made(id, parts.waitUntil);
+        tenants.set(id, known);
+      }
+      return known;
+    },
+    async purgeEverything({ mode = 'hard' } = {}) {
+      const count = engine.parts.enabled ? await purgeEverything(engine.parts, mode) : 0;
+      return { tenants: count, effectiveWithinMs: coherenceMs };
+    },
+    on: (name, listener) => emitter.on(name, listener),
+    stats: () => ({ preset: parts.preset, memory: engine.memory(), stores: engine.stores() }),
+  };
+}
+
+function namespaceParts(
+  name: string,
+  given: NamespaceOptions,
+  settings: NamespaceSettings,
+  emitter: Emitter,
+): NamespaceParts {
+  const serializer: Serializer = given.serializer ?? defaultSerializer;
+  const { schema } = given;
+  const { earlyRefresh, softTimeoutMs, hardTimeoutMs, throttleMs, leaseMs, leaseWaitMs } = settings;
+  return {
+    prefix: namespacePrefix(name, settings.version),
+    policy: {
+      earlyRefresh,
+      softTimeoutMs,
+      hardTimeoutMs,
+      throttleMs,
+      lease: settings.lease ? { ttlMs: leaseMs, waitMs: leaseWaitMs } : undefined,
+      lifetimes: lifetimesOf(settings),
+    },
+    making: {
+      face: new ValueFace({
+        serializer,
+        check: schema && { schema, migrate: given.migrate?.bind(given) },
+        sharing: settings.sharing,
+        sink: emitter.sink,
+      }),
+      keeping: settings,
+      tagsOf: (value, key) => given.tags?.(value, key) ?? [],
+    },
+  };
+}
+
+function lifetimesOf({ tiers }: NamespaceSettings): Lifetimes | undefined {
+  const given = [
+    ['memory', tiers.memoryMs],
+    ['regional', tiers.regionalMs],
+  ] as const;
+  const said = given.flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms] as const]));
+  return said.length > 0 ? Object.fromEntries(said) : undefined;
+}

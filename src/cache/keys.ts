@@ -1,0 +1,67 @@
+import { InvalidKey } from '../errors.ts';
+import { encodeKey, type KeyInput } from '../tenant/segments.ts';
+
+/** The longest key, in bytes of its encoded form, and the most segments. */
+export const MAX_KEY_BYTES = 4096;
+export const MAX_KEY_SEGMENTS = 128;
+/** The longest tag, in characters, and the most tags of one value. */
+export const MAX_TAG_LENGTH = 256;
+export const MAX_TAGS = 128;
+
+/** The prefix of a namespace's keys: `n:{name}`, above version 1 `n:{name}.v{version}`. No name has a dot of its own. */
+export function namespacePrefix(name: string, version: number): string {
+  return version === 1 ? `n:${name}` : `n:${name}.v${version}`;
+}
+
+/** An encoded key below a prefix. Throws {@link InvalidKey}. */
+export function keyBelow(prefix: string, input: KeyInput): string {
+  checkKey(input);
+  const key = `${prefix}:${encodeKey(input)}`;
+  if (key.length > MAX_KEY_BYTES)
+    throw new InvalidKey(`The key has ${key.length} bytes; ${MAX_KEY_BYTES} are allowed.`);
+  return key;
+}
+
+/** The segments of a key as its writer gave them. */
+export function segmentsOf(input: KeyInput): readonly string[] {
+  return typeof input === 'string' ? input.split(':') : input;
+}
+
+/** The tags of a value, without repetitions. Throws {@link InvalidKey}. */
+export function valueTags(tags: readonly string[]): readonly string[] {
+  const unique = checkTags(tags);
+  if (unique.length > MAX_TAGS)
+    throw new InvalidKey(`The value has ${unique.length} tags; ${MAX_TAGS} are allowed.`);
+  return unique;
+}
+
+/** Tags without repetitions. Throws {@link InvalidKey}. */
+export function checkTags(tags: readonly string[]): readonly string[] {
+  const unique = [...new Set(tags)];
+  for (const tag of unique) {
+    if (typeof tag !== 'string' || tag.length === 0 || tag.length > MAX_TAG_LENGTH)
+      throw new InvalidKey(
+        `A tag must be 1 to ${MAX_TAG_LENGTH} characters, not ${typeof tag === 'string' ? `${tag.length}` : typeof tag}.`,
+      );
+  }
+  return unique;
+}
+
+function checkKey(input: unknown): void {
+  if (typeof input === 'string') {
+    if (input.length > MAX_KEY_BYTES)
+      throw new InvalidKey(
+        `The key has ${input.length} characters; ${MAX_KEY_BYTES} bytes are allowed.`,
+      );
+    return;
+  }
+  if (!Array.isArray(input))
+    throw new InvalidKey(
+      `A key must be a string or a list of strings, not ${input === null ? 'null' : `a ${typeof input}`}.`,
+    );
+  if (input.length > MAX_KEY_SEGMENTS)
+    throw new InvalidKey(`The key has ${input.length} segments; ${MAX_KEY_SEGMENTS} are allowed.`);
+  for (const segment of input)
+    if (typeof segment !== 'string')
+      throw new InvalidKey(`A key's segments must be strings, not a ${typeof segment}.`);
+}

@@ -1,0 +1,141 @@
+import { LoadFailed } from '../errors.ts';
+import type { EntryDraft } from '../codec/entry.ts';
+import type { LoadContext as EngineContext, Loaded } from '../engine/load.ts';
+import type { Found } from '../engine/lookup.ts';
+import type { Runtime } from '../runtime.ts';
+import { checkTags, valueTags } from './keys.ts';
+import type { Keeping, ValueOptions } from './options.ts';
+import { timesOf, withOptions } from './times.ts';
+import { NO_VALUE, type ValueFace } from './value-face.ts';
+
+/** What a loader may return instead of a value: made by the methods of its context. */
+export class LoadOutcome<V> {
+  readonly kind: 'not_modified' | 'skip';
+  readonly value: V | undefined;
+
+  constructor(kind: 'not_modified' | 'skip', value: V | undefined) {
+    this.kind = kind;
+    this.value = value;
+  }
+}
+
+/** A stale value, for a loader to ask its source whether it still holds. */
+export interface StaleValue<V> {
+  readonly value: V;
+  /** When it was made, in milliseconds since the Unix epoch. */
+  readonly createdAt: number;
+  readonly tags: readonly string[];
+}
+
+/** What a loader gets. */
+export interface LoaderContext<V> {
+  /** The segments of the key. */
+  readonly key: readonly string[];
+  /** Aborted with `LoadTimeout` at the hard timeout. */
+  readonly signal: AbortSignal;
+  /** What is stored and no longer fresh. Never something that a hard purge hit. */
+  readonly stale: StaleValue<V> | undefined;
+  /** Says of this value what only its source knows. Called again, the later wins; tags add up. Throws `ConfigError`, `InvalidKey`. */
+  setOptions(options: ValueOptions): void;
+  /** Return this: the stale value still holds, and is fresh from now on. Throws `LoadFailed` when there is none. */
+  notModified(): LoadOutcome<V>;
+  /** Return this: the value is handed to the callers and stored nowhere. */
+  skip(value: V): LoadOutcome<V>;
+  /** Ends the load as a failure: stale-if-error applies. Throws `LoadFailed`. */
+  fail(message: string, cause?: unknown): never;
+}
+
+/** Makes a value. `undefined`: there is none, and nothing is stored; `null` is a value. */
+export type Loader<V> = (
+  context: LoaderContext<Exclude<V, undefined>>,
+) => V | LoadOutcome<Exclude<V, undefined>> | Promise<V | LoadOutcome<Exclude<V, undefined>>>;
+
+/** How a value of a namespace becomes an entry. */
+export interface Making {
+  readonly face: ValueFace;
+  readonly keeping: Keeping;
+  /** The tags that the namespace gives a value. */
+  readonly tagsOf: (value: unknown, key: readonly string[]) => readonly string[];
+}
+
+/** Calls a loader and makes of its answer what the engine stores. Rejects with what the loader rejects with. */
+export async function runLoader(
+  loader: (context: LoaderContext<unknown>) => unknown,
+  key: readonly string[],
+  making: Making,
+  options: ValueOptions,
+  begun: EngineContext,
+  runtime: Runtime,
+): Promise<Loaded> {
+  let said = options;
+  const { stale, signal } = begun;
+  const context: LoaderContext<unknown> = {
+    key,
+    signal,
+    stale: stale && (await revealStale(making.face, stale)),
+    setOptions: (more) => {
+      withOptions(making.keeping, more);
+      if (more.tags) checkTags(more.tags);
+      said = { ...said, ...more, tags: [...(said.tags ?? []), ...(more.tags ?? [])] };
+    },
+    notModified: () => {
+      if (!stale) throw new LoadFailed('notModified() needs a stale value, and there is none.');
+      return new LoadOutcome('not_modified', undefined);
+    },
+    skip: (value) => new LoadOutcome('skip', value),
+    fail: (message, cause) => {
+      throw new LoadFailed(message, { cause });
+    },
+  };
+  const answer = await loader(context);
+  const draftOf = draftMaker(making, said, key, begun.startedAt, runtime);
+  if (answer instanceof LoadOutcome && answer.kind === 'not_modified' && stale) {
+    const { entry, prepared } = stale;
+    const bytes = making.face.bytesOf(prepared, entry);
+    const value = await making.face.reveal(prepared, entry);
+    // The tags that it has, where the source says nothing else: they are of the same value.
+    const draft = draftOf({ ...bytes, prepared }, value, entry.tags);
+    return { draft, prepared, store: true };
+  }
+  const skipped = answer instanceof LoadOutcome;
+  const value: unknown = skipped ? answer.value : answer;
+  if (value === undefined) {
+    return { draft: draftOf(NO_VALUE, null, []), prepared: NO_VALUE.prepared, store: false };
+  }
+  const packed = await making.face.pack(value);
+  return { draft: draftOf(packed, value), prepared: packed.prepared, store: !skipped };
+}
+
+/** Makes the draft of a value that is written or loaded now. */
+export function draftMaker(
+  { keeping, tagsOf }: Making,
+  options: ValueOptions,
+  key: readonly string[],
+  startedAt: number,
+  runtime: Runtime,
+) {
+  return (
+    { value: bytes, form }: Pick<EntryDraft, 'value' | 'form'> & { readonly prepared: unknown },
+    value: unknown,
+    tags: readonly string[] = tagsOf(value, key),
+  ): EntryDraft => {
+    const now = runtime.now();
+    const kept = withOptions(keeping, options);
+    const random = kept.jitter > 0 ? runtime.random() : 0;
+    return {
+      value: bytes,
+      form,
+      etag: undefined,
+      createdAt: now,
+      ...timesOf(kept, value === null, now, random),
+      tags: valueTags([...(options.tags ?? []), ...tags]),
+      loadMs: now - startedAt,
+    };
+  };
+}
+
+async function revealStale(face: ValueFace, found: Found): Promise<StaleValue<unknown>> {
+  const { entry, prepared } = found;
+  const { createdAt, tags } = entry;
+  return { value: await face.reveal(prepared, entry), createdAt, tags };
+}

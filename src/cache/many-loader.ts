@@ -1,0 +1,46 @@
+import type { ManySource, Wanted } from '../engine/load-many.ts';
+import type { Loaded } from '../engine/load.ts';
+import { LoadFailed } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import type { KeyInput } from '../tenant/segments.ts';
+import { segmentsOf } from './keys.ts';
+import { draftMaker, type Making } from './loader.ts';
+import type { ManyLoader } from './namespace.ts';
+import type { ValueOptions } from './options.ts';
+
+/** Makes of a loader of many values what the engine calls. */
+export function runManyLoader(
+  loader: ManyLoader<unknown>,
+  inputOf: (key: CacheKey) => KeyInput,
+  making: Making,
+  options: ValueOptions,
+  runtime: Runtime,
+): ManySource['load'] {
+  return async (wanted, { signal, startedAt }) => {
+    const inputs = wanted.map(({ key }) => inputOf(key));
+    const stale = await Promise.all(wanted.map((one) => revealStale(making, one)));
+    const answer = await loader(inputs, { signal, stale });
+    if (Array.isArray(answer) && answer.length !== inputs.length)
+      throw new LoadFailed(
+        `The loader was asked for ${inputs.length} values and answered ${answer.length}.`,
+      );
+    const values: readonly unknown[] =
+      answer instanceof Map
+        ? inputs.map((input): unknown => answer.get(input))
+        : (answer as readonly unknown[]);
+    return Promise.all(
+      values.map(async (value, at): Promise<Loaded | undefined> => {
+        if (value === undefined) return undefined;
+        const packed = await making.face.pack(value);
+        const segments = segmentsOf(inputs[at] ?? '');
+        const draftOf = draftMaker(making, options, segments, startedAt, runtime);
+        return { draft: draftOf(packed, value), prepared: packed.prepared, store: true };
+      }),
+    );
+  };
+}
+
+async function revealStale({ face }: Making, { stale }: Wanted): Promise<unknown> {
+  return stale && face.reveal(stale.prepared, stale.entry);
+}

@@ -1,0 +1,82 @@
+import { purge as purgeTargets } from '../engine/purge.ts';
+import { ConfigError, InvalidKey } from '../errors.ts';
+import type { KeyInput } from '../tenant/segments.ts';
+import { encodeKey } from '../tenant/segments.ts';
+import {
+  keyTarget,
+  prefixTarget,
+  tagTarget,
+  TENANT_TARGET,
+  type PurgeMode,
+  type Target,
+} from '../tenant/target.ts';
+import { checkTags, keyBelow } from './keys.ts';
+import type { Scope } from './scope.ts';
+
+/** The most targets of one purge. */
+const MAX_TARGETS = 1000;
+
+/** What to purge: at least one target. */
+export interface PurgeTargets {
+  /** Keys: of a namespace its own; of a tenant whole ones, for instance `n:users:42`. */
+  readonly keys?: readonly KeyInput[];
+  /** Every value of the tenant with one of these tags, in whichever namespace. */
+  readonly tags?: readonly string[];
+  /** Keys and all that is below them, on a segment boundary: `a` covers `a:b`, not `ab`. */
+  readonly prefixes?: readonly KeyInput[];
+  /** The whole namespace, or the whole tenant. */
+  readonly all?: true;
+}
+
+export interface PurgeOptions {
+  /** `hard` (default): never served again. `soft`: stale, so that it may be served while it is loaded anew or its source fails. */
+  readonly mode?: PurgeMode;
+}
+
+/** A purge that the authority has acknowledged. */
+export interface PurgeResult {
+  readonly targets: number;
+  readonly mode: PurgeMode;
+  /** Every isolate serves nothing of it after so many milliseconds; this one does already. */
+  readonly effectiveWithinMs: number;
+}
+
+/**
+ * Purges targets of a tenant. Rejects with `AuthorityUnavailable` when the purge was not acknowledged: repeat it, that does
+ * no harm. Rejects with {@link InvalidKey} for targets that nothing could have.
+ *
+ * @param below the namespace's prefix, below which keys and prefixes are; undefined: the whole tenant
+ */
+export async function purgeScope(
+  scope: Scope,
+  below: string | undefined,
+  targets: PurgeTargets,
+  { mode = 'hard' }: PurgeOptions = {},
+): Promise<PurgeResult> {
+  if (mode !== 'hard' && mode !== 'soft')
+    throw new ConfigError([
+      { field: 'mode', message: `is '${String(mode).slice(0, 40)}', must be 'hard' or 'soft'` },
+    ]);
+  const named = [...new Set(targetsOf(below, targets))];
+  if (named.length === 0)
+    throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
+  if (named.length > MAX_TARGETS)
+    throw new InvalidKey(`The purge names ${named.length} targets; ${MAX_TARGETS} are allowed.`);
+  const { parts, tenant, runtime, coherenceMs } = scope;
+  if (scope.enabled) await purgeTargets(parts, tenant, named, mode, runtime);
+  return { targets: named.length, mode, effectiveWithinMs: coherenceMs };
+}
+
+function targetsOf(
+  below: string | undefined,
+  { keys = [], tags = [], prefixes = [], all }: PurgeTargets,
+): Target[] {
+  const place = (input: KeyInput): string =>
+    below === undefined ? encodeKey(input) : keyBelow(below, input);
+  return [
+    ...keys.map((key) => keyTarget(place(key))),
+    ...checkTags(tags).map(tagTarget),
+    ...prefixes.map((prefix) => prefixTarget(place(prefix))),
+    ...(all === true ? [below === undefined ? TENANT_TARGET : prefixTarget(below)] : []),
+  ];
+}

@@ -1,0 +1,37 @@
+import type { EngineParts } from '../engine/parts.ts';
+import type { ReadPolicy } from '../engine/policy.ts';
+import type { Runtime } from '../runtime.ts';
+import type { CacheKey, KeySpace } from '../tenant/key.ts';
+import type { KeyInput } from '../tenant/segments.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import { keyBelow } from './keys.ts';
+import type { Making } from './loader.ts';
+
+/** What everything of one tenant in one cache works with. */
+export interface Scope {
+  readonly parts: EngineParts;
+  readonly keys: KeySpace;
+  readonly tenant: TenantId;
+  readonly runtime: Runtime;
+  /** False: nothing is stored, and nothing is served from a store. */
+  readonly enabled: boolean;
+  /** How soon every isolate knows of a purge, in milliseconds. */
+  readonly coherenceMs: number;
+}
+
+/** A namespace, made ready once for all tenants. */
+export interface NamespaceParts {
+  /** `n:{name}`: all keys are below it. */
+  readonly prefix: string;
+  readonly policy: ReadPolicy;
+  readonly making: Making;
+}
+
+/** The key of a value. Throws `InvalidKey`. */
+export function keyOf(
+  { keys, tenant }: Scope,
+  { prefix }: NamespaceParts,
+  input: KeyInput,
+): CacheKey {
+  return keys.key(tenant, keyBelow(prefix, input));
+}

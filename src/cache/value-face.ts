@@ -1,0 +1,103 @@
+import type { EntryDraft } from '../codec/entry.ts';
+import { freezeValue } from '../codec/frozen.ts';
+import type { Serializer } from '../codec/serializer.ts';
+import { InvalidValue } from '../errors.ts';
+import type { Face } from '../engine/face.ts';
+import { valueInvalid, type Sink } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import type { Prepared } from '../tiers/tier.ts';
+import { readStored, validate, type ValueCheck } from './schema.ts';
+
+export interface ValueFaceOptions {
+  readonly serializer: Serializer;
+  readonly check: ValueCheck | undefined;
+  readonly sharing: 'frozen' | 'copy';
+  readonly sink: Sink;
+}
+
+/** A value as it is stored and as it is served. */
+export interface Packed extends Pick<EntryDraft, 'value' | 'form'> {
+  readonly prepared: Prepared;
+}
+
+/** Served from its bytes, decoded anew for each caller. */
+const FROM_BYTES: Prepared = { bytes: 0, value: undefined };
+
+/** What stands for `undefined`, which is never stored. */
+export const NO_VALUE: Packed = {
+  value: new Uint8Array(),
+  form: { type: 'value', contentType: 'application/x-empty' },
+  prepared: { bytes: 1, value: undefined },
+};
+
+/**
+ * Turns entries into values. Callers get what a stored value decodes to, never the object that somebody wrote: plain JSON
+ * data is decoded once, deeply frozen and shared; anything else is decoded for each caller, whose own copy it is.
+ */
+export class ValueFace implements Face {
+  readonly #options: ValueFaceOptions;
+
+  constructor(options: ValueFaceOptions) {
+    this.#options = options;
+  }
+
+  prepare(
+    key: CacheKey,
+    entry: EntryDraft,
+    tier: string,
+  ): Prepared | undefined | Promise<Prepared | undefined> {
+    const useless = (error: unknown): undefined => {
+      const reason = error instanceof InvalidValue ? 'schema' : 'serializer';
+      this.#options.sink(valueInvalid(key.tenant, key.key, tier, reason, error));
+      return undefined;
+    };
+    try {
+      const value = this.#open(entry);
+      return value instanceof Promise
+        ? value.then((settled) => this.#keep(settled)).catch(useless)
+        : this.#keep(value);
+    } catch (error) {
+      return useless(error);
+    }
+  }
+
+  /**
+   * A value as it is stored. Throws `UnserializableValue`, and {@link InvalidValue} for one that does not fit the schema.
+   * What is served is made of the bytes, so that whoever writes sees what readers will see.
+   */
+  async pack(value: unknown): Promise<Packed> {
+    const { serializer, check } = this.#options;
+    const { bytes, contentType } = serializer.serialize(value);
+    const draft = { value: bytes, form: { type: 'value', contentType } } as const;
+    const decoded = serializer.deserialize(bytes, contentType);
+    const served = check ? await validate(check.schema, decoded) : decoded;
+    return { ...draft, prepared: this.#keep(served) };
+  }
+
+  /** What a caller gets. Asynchronous only where the schema is. */
+  reveal(prepared: Prepared, entry: Pick<EntryDraft, 'value' | 'form'>): unknown {
+    return prepared.bytes > 0 ? prepared.value : this.#open(entry);
+  }
+
+  /** The bytes of an entry, also of one that memory holds without them. */
+  bytesOf(prepared: Prepared, { value, form }: EntryDraft): Pick<EntryDraft, 'value' | 'form'> {
+    if (value.byteLength > 0 || prepared.bytes === 0) return { value, form };
+    const { bytes, contentType } = this.#options.serializer.serialize(prepared.value);
+    return { value: bytes, form: { type: 'value', contentType } };
+  }
+
+  #open({ value, form }: Pick<EntryDraft, 'value' | 'form'>): unknown {
+    if (form.type !== 'value') throw new TypeError('The entry holds no value.');
+    const { serializer, check } = this.#options;
+    const decoded = serializer.deserialize(value, form.contentType);
+    return check ? readStored(check, decoded) : decoded;
+  }
+
+  #keep(value: unknown): Prepared {
+    const { sharing, check } = this.#options;
+    const frozen = sharing === 'frozen' ? freezeValue(value) : undefined;
+    if (!frozen) return FROM_BYTES;
+    // What a schema has made of a value can't be stored in its place: it would be checked once more.
+    return { bytes: frozen.bytes, value, needsEntry: check !== undefined };
+  }
+}

@@ -1,0 +1,91 @@
+import type { Runtime } from '../runtime.ts';
+import { storeError } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import { servesOnError } from './entry-state.ts';
+import type { Face } from './face.ts';
+import { admit, unavailableBy, type Found } from './lookup.ts';
+import type { EngineParts } from './parts.ts';
+import type { LeasePolicy } from './policy.ts';
+import type { Lifetimes } from './promotion.ts';
+
+/** What the attempt to be the only one who loads came to. */
+export type LeaseResult =
+  /** Load. `token` is the lease's; undefined when there is none: the authority did not answer, or the wait is over. */
+  | { readonly type: 'load'; readonly token: string | undefined }
+  /** Somebody else has loaded meanwhile. */
+  | { readonly type: 'loaded'; readonly found: Found }
+  /** Somebody else is loading, and there is something stale to serve. */
+  | { readonly type: 'leased' };
+
+const FIRST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 250;
+
+/**
+ * Takes the lease of a key, or waits for what its holder makes: at growing distances, with a bound. Each attempt reads
+ * the entry behind the lease, so that what the last holder stored before it gave the lease back is never loaded again.
+ *
+ * @param stale what is known already: served if somebody else has the lease, and nothing to be content with
+ */
+export async function takeLease(
+  parts: EngineParts,
+  key: CacheKey,
+  policy: LeasePolicy,
+  face: Face,
+  stale: Found | undefined,
+  lifetimes: Lifetimes | undefined,
+  runtime: Runtime,
+): Promise<LeaseResult> {
+  const token = runtime.randomId();
+  const endsAt = runtime.now() + policy.waitMs;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const sentAt = runtime.now();
+    let answer: Awaited<ReturnType<typeof parts.coherence.lease>>;
+    try {
+      answer = await parts.coherence.lease(key, token, policy.ttlMs, runtime);
+    } catch (error) {
+      unavailableBy(parts, key, error);
+      return { type: 'load', token: undefined };
+    }
+    const { acquired, view, entry } = answer;
+    if (entry) {
+      const { state, found } = await admit(
+        parts,
+        key,
+        entry,
+        view,
+        face,
+        runtime,
+        sentAt,
+        lifetimes,
+      );
+      if (state === 'fresh' && !isSame(found, stale)) {
+        if (acquired) giveBack(parts, key, token, runtime);
+        return { type: 'loaded', found };
+      }
+    }
+    if (acquired) return { type: 'load', token };
+    const now = runtime.now();
+    if (stale && servesOnError(stale.entry, now)) return { type: 'leased' };
+    if (now >= endsAt) return { type: 'load', token: undefined };
+    // Spread, so that those who wait do not all ask at once.
+    await runtime.sleep(Math.min(pause * (0.5 + runtime.random()), Math.max(1, endsAt - now)));
+  }
+}
+
+/** True for the entry that is to be refreshed itself, early. */
+function isSame({ entry }: Found, known: Found | undefined): boolean {
+  return (
+    known !== undefined &&
+    known.entry.createdAt === entry.createdAt &&
+    known.entry.stamp.asOf === entry.stamp.asOf
+  );
+}
+
+/** Ends a lease under which nothing will be stored. Nobody waits for it: it ends by itself later. */
+export function giveBack(parts: EngineParts, key: CacheKey, token: string, runtime: Runtime): void {
+  runtime.waitUntil(
+    parts.authority
+      .release(key, token)
+      .catch((error: unknown) => parts.sink(storeError(key.tenant, parts.authority.name, error))),
+  );
+}
