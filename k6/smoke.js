@@ -21,7 +21,7 @@ if (!target)
 
 /** Few enough that every city is asked for many times. */
 const cities = 50;
-const tiers = ['memory', 'regional', 'redis', 'isolate', 'hit', 'origin'];
+const tiers = ['memory', 'regional', 'redis', 'hit', 'origin'];
 
 const answers = new Counter('answers');
 const answerDuration = new Trend('answer_duration', true);

@@ -38,6 +38,12 @@ export function importRules(): IForbiddenRuleType[] {
       to: { couldNotResolve: true, pathNot: '^cloudflare:' },
     },
     {
+      name: 'platform-modules',
+      severity: 'error',
+      from: { path: '^src/', pathNot: files(['platform']) },
+      to: { path: '^cloudflare:' },
+    },
+    {
       name: 'src-alone',
       severity: 'error',
       from: { path: '^src/' },

@@ -32,9 +32,14 @@ export function guardAuthority(authority: Authority, guard: Guard): Authority {
     confirm: (tenant, cursor) => run(() => authority.confirm(tenant, cursor)),
     mark: (tenant, targets, mode, cursor) =>
       run(() => authority.mark(tenant, targets, mode, cursor), { urgent: true }),
-    markEverything: (mode) => run(() => authority.markEverything(mode), { urgent: true }),
-    commit: (writes) => run(() => authority.commit(writes)),
-    supersede: (writes) => run(() => authority.supersede(writes), { mayHaveWritten: () => true }),
+    markEverything: (mode) =>
+      run(() => authority.markEverything(mode), { urgent: true, deadlines: MANY_REQUESTS }),
+    commit: (writes) => run(() => authority.commit(writes), { deadlines: requestsOf(writes) }),
+    supersede: (writes) =>
+      run(() => authority.supersede(writes), {
+        mayHaveWritten: () => true,
+        deadlines: requestsOf(writes),
+      }),
     lease: (key, token, ttlMs, since) => run(() => authority.lease(key, token, ttlMs, since)),
     release: (key, token) => run(() => authority.release(key, token)),
     touch: async (key, retime) => {
@@ -53,6 +58,15 @@ export function guardAuthority(authority: Authority, guard: Guard): Authority {
       }
     },
   };
+}
+
+/** A purge of everything is as many requests as there are pages of tenants; each has the store's own time limit. */
+const MANY_REQUESTS = 100;
+/** So many writes fit into the time of one. */
+const WRITES_PER_DEADLINE = 50;
+
+function requestsOf(writes: readonly unknown[]): number {
+  return Math.max(1, Math.ceil(writes.length / WRITES_PER_DEADLINE));
 }
 
 /** Anything else is not the store's doing: a caller's function that threw, or a mistake in the program. */

@@ -2,11 +2,11 @@ import type { TouchOutcome } from '../authority/authority.ts';
 import type { EntryDraft } from '../codec/entry.ts';
 import { lookup, peek, type Lookup } from '../engine/lookup.ts';
 import { lookupMany } from '../engine/lookup-many.ts';
-import { obtain, serveNear } from '../engine/obtain.ts';
+import { countHit, obtain, serveNear } from '../engine/obtain.ts';
 import { obtainMany } from '../engine/obtain-many.ts';
 import type { Source } from '../engine/load.ts';
+import { canBeDueEarly } from '../engine/refresh-time.ts';
 import { touch } from '../engine/touch.ts';
-import { hit } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import type { Prepared } from '../tiers/tier.ts';
@@ -66,9 +66,7 @@ export class ValueCache<V> implements Namespace<V> {
       const { parts, runtime } = this.#scope;
       const near = peek(parts, cacheKey, runtime.now());
       if (near?.state === 'fresh') {
-        const { tenant } = cacheKey;
-        parts.coherence.renewSoon(tenant, parts.coherence.view(tenant), runtime);
-        parts.sink(hit(tenant, cacheKey.key, near.tier, true));
+        countHit(parts, cacheKey, near, runtime);
         return Promise.resolve(this.#reveal(near.prepared, near.entry));
       }
       return this.#getFar(cacheKey, options);
@@ -85,8 +83,14 @@ export class ValueCache<V> implements Namespace<V> {
     try {
       const cacheKey = this.#key(key);
       const { parts, runtime } = this.#scope;
+      const now = runtime.now();
+      const near = peek(parts, cacheKey, now);
+      const { earlyRefresh } = this.#namespace.policy;
+      if (near?.state === 'fresh' && !canBeDueEarly(near.entry, earlyRefresh, now)) {
+        countHit(parts, cacheKey, near, runtime);
+        return Promise.resolve(this.#reveal(near.prepared, near.entry));
+      }
       const source = this.#source(cacheKey, key, loader, options);
-      const near = peek(parts, cacheKey, runtime.now());
       const served = near && serveNear(parts, source, near, runtime);
       if (served) return Promise.resolve(this.#reveal(served.prepared, served.draft));
       return this.#obtain(source);

@@ -42,8 +42,8 @@ export interface Entry extends EntryDraft {
 }
 
 /**
- * Bytes that an entry occupies in memory, bookkeeping included: an estimate from above for strings (2 bytes a unit). A
- * value that is a view counts with its whole buffer, for that is what it keeps.
+ * Bytes that an entry occupies in memory, bookkeeping included: an estimate from above for strings (2 bytes a unit). The
+ * value counts with its own bytes; whoever keeps it counts the rest of a larger buffer that it may be a view on.
  */
 export function entryBytes(entry: Entry): number {
   let units = (entry.etag?.length ?? 0) + entry.stamp.epoch.length;
@@ -51,5 +51,5 @@ export function entryBytes(entry: Entry): number {
   if (entry.form.type === 'http')
     for (const [name, value] of entry.form.headers) units += name.length + value.length + 32;
   else units += entry.form.contentType.length;
-  return entry.value.buffer.byteLength + 2 * units + 512;
+  return entry.value.byteLength + 2 * units + 512;
 }

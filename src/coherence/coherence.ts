@@ -64,7 +64,10 @@ export class Coherence {
 
   /** Renews a view in the background once half its bound has passed, so that busy isolates never wait for a poll. */
   renewSoon(tenant: TenantId, view: View, runtime: Runtime): void {
-    if (runtime.now() - view.checkedAt < this.#options.coherenceMs / 2 || this.#polls.has(tenant))
+    if (
+      runtime.now() - view.checkedAt < this.#options.coherenceMs / 2 ||
+      this.#polls.has(tenant, runtime.now())
+    )
       return;
     // A failure here is no news: the next request that needs the answer asks and reports.
     runtime.waitUntil(this.check(tenant, runtime).catch(() => undefined));

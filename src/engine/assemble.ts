@@ -11,6 +11,7 @@ import type { Runtime } from '../runtime.ts';
 import { circuit, evict, type CircuitState, type Sink } from '../telemetry/events.ts';
 import type { KeySpace } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
+import { failSoft } from '../tiers/fail-soft.ts';
 import { guardTier } from '../tiers/guarded.ts';
 import { MemoryTier } from '../tiers/memory.ts';
 import { platformCache, RegionalTier } from '../tiers/regional.ts';
@@ -124,7 +125,9 @@ export function assembleEngine(options: EngineOptions): Engine {
             frames,
             sink,
           });
-    return tier.local ? tier : guardTier(tier, guardOf(tier.name, REGIONAL_TIMEOUT_MS));
+    return tier.local
+      ? failSoft(tier, sink)
+      : guardTier(tier, guardOf(tier.name, REGIONAL_TIMEOUT_MS));
   };
   const healthOf = (name: string, status: TierStatus | undefined): StoreHealth => ({
     name,

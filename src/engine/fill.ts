@@ -3,12 +3,13 @@ import { entryBytes, type Entry, type EntryDraft } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import { judge } from '../coherence/marks.ts';
 import type { Runtime } from '../runtime.ts';
-import { set, setDropped, storeError } from '../telemetry/events.ts';
+import { set, setDropped } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import { giveBack } from './lease.ts';
 import type { EngineParts } from './parts.ts';
 import { demote, promote, type Lifetimes } from './promotion.ts';
+import { reportFailure } from './report.ts';
 
 /** A load that has ended. */
 export interface Load {
@@ -96,7 +97,8 @@ async function commit(
   try {
     outcomes = await authority.commit(writes);
   } catch (error) {
-    for (const { key } of writes) sink(storeError(key.tenant, authority.name, error));
+    const [first] = writes;
+    if (first) reportFailure(parts, first.key.tenant, authority.name, error);
     return;
   }
   accepted.forEach(({ load, entry }, at) => {

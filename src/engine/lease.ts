@@ -1,5 +1,4 @@
 import type { Runtime } from '../runtime.ts';
-import { storeError } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import { servesOnError } from './entry-state.ts';
 import type { Face } from './face.ts';
@@ -7,6 +6,7 @@ import { admit, unavailableBy, type Found } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { LeasePolicy } from './policy.ts';
 import type { Lifetimes } from './promotion.ts';
+import { reportFailure } from './report.ts';
 
 /** What the attempt to be the only one who loads came to. */
 export type LeaseResult =
@@ -43,6 +43,8 @@ export async function takeLease(
     try {
       answer = await parts.coherence.lease(key, token, policy.ttlMs, runtime);
     } catch (error) {
+      // It may have been taken all the same.
+      giveBack(parts, key, token, runtime);
       unavailableBy(parts, key, error);
       return { type: 'load', token: undefined };
     }
@@ -86,6 +88,6 @@ export function giveBack(parts: EngineParts, key: CacheKey, token: string, runti
   runtime.waitUntil(
     parts.authority
       .release(key, token)
-      .catch((error: unknown) => parts.sink(storeError(key.tenant, parts.authority.name, error))),
+      .catch((error: unknown) => reportFailure(parts, key.tenant, parts.authority.name, error)),
   );
 }

@@ -3,13 +3,14 @@ import type { Stamp } from '../codec/stamp.ts';
 import type { View } from '../coherence/view.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { hit, miss, storeError, type MissReason } from '../telemetry/events.ts';
+import { hit, miss, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Copy, Prepared } from '../tiers/tier.ts';
 import { stateOf, stateOfCopy, type EntryState } from './entry-state.ts';
 import type { Face } from './face.ts';
 import type { EngineParts } from './parts.ts';
 import { attempt, promote, type Lifetimes } from './promotion.ts';
+import { reportFailure } from './report.ts';
 
 /** An entry that may be served. */
 export interface Found {
@@ -40,6 +41,8 @@ export interface Miss {
 /** A copy that is in this isolate, and what may be done with it. */
 export interface Near extends Found {
   readonly state: 'fresh' | 'stale';
+  /** By which it was judged. */
+  readonly view: View;
 }
 
 /**
@@ -55,7 +58,14 @@ export function peek(parts: EngineParts, key: CacheKey, now: number): Near | und
     if (!copy || copy instanceof Promise || !copy.prepared) continue;
     const state = stateOfCopy(view, copy, now);
     if (state === 'fresh' || state === 'stale')
-      return { entry: copy.entry, prepared: copy.prepared, tier: tier.name, verified: true, state };
+      return {
+        entry: copy.entry,
+        prepared: copy.prepared,
+        tier: tier.name,
+        verified: true,
+        state,
+        view,
+      };
   }
   return undefined;
 }
@@ -256,7 +266,7 @@ async function read(
 /** Reports that the authority did not answer. Throws what is no such failure, and the failure where an answer is required. */
 export function unavailableBy(parts: EngineParts, key: CacheKey, error: unknown): undefined {
   if (!(error instanceof AuthorityUnavailable)) throw error;
-  parts.sink(storeError(key.tenant, parts.authority.name, error));
+  reportFailure(parts, key.tenant, parts.authority.name, error);
   if (parts.authorityRequired) throw error;
   return undefined;
 }

@@ -8,12 +8,13 @@ import {
   stale as servedStale,
   type StaleReason,
 } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import type { EntryDraft } from '../codec/entry.ts';
 import { servesOnError, servesWhileRevalidating } from './entry-state.ts';
 import type { Landing } from './flights.ts';
 import { load, type Source } from './load.ts';
-import { lookup, peek, type Found } from './lookup.ts';
+import { lookup, peek, type Found, type Near } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import { isDueEarly } from './refresh-time.ts';
 
@@ -61,18 +62,27 @@ export async function obtain(
 export function serveNear(
   parts: EngineParts,
   source: Source,
-  near: Found & { readonly state: 'fresh' | 'stale' },
+  near: Near,
   runtime: Runtime,
 ): Obtained | undefined {
-  const { key } = source;
   if (near.state === 'fresh') {
-    parts.coherence.renewSoon(key.tenant, parts.coherence.view(key.tenant), runtime);
-    parts.sink(hit(key.tenant, key.key, near.tier, true));
+    countHit(parts, source.key, near, runtime);
     refreshIfDue(parts, source, near, runtime);
     return obtained(near);
   }
   if (!servesWhileRevalidating(near.entry, runtime.now())) return undefined;
   return serveAndRefresh(parts, source, near, runtime, false);
+}
+
+/** What every hit of what this isolate holds does, however it is read. */
+export function countHit(
+  parts: EngineParts,
+  { tenant, key }: CacheKey,
+  { tier, view }: Near,
+  runtime: Runtime,
+): void {
+  parts.coherence.renewSoon(tenant, view, runtime);
+  parts.sink(hit(tenant, key, tier, true));
 }
 
 /** Loads for one caller. */

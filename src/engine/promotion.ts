@@ -1,9 +1,9 @@
 import type { Entry } from '../codec/entry.ts';
 import type { Runtime } from '../runtime.ts';
-import { storeError } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Copy, Prepared, Tier } from '../tiers/tier.ts';
 import type { EngineParts } from './parts.ts';
+import { reportFailure } from './report.ts';
 
 /** The longest that a copy may live in a tier, by the tier's name, in milliseconds; 0 keeps it out. Never longer than the tier's own. */
 export type Lifetimes = Readonly<Record<string, number>>;
@@ -84,7 +84,7 @@ export async function attempt<T>(
   try {
     return await call();
   } catch (error) {
-    parts.sink(storeError(key.tenant, tier.name, error));
+    reportFailure(parts, key.tenant, tier.name, error);
     return undefined;
   }
 }

@@ -18,8 +18,12 @@ export function isDueEarly(
   now: number,
   chance: Pick<Runtime, 'random'>,
 ): boolean {
+  if (!canBeDueEarly(entry, beta, now)) return false;
+  return -entry.loadMs * beta * Math.log(1 - chance.random()) >= entry.freshUntil - now;
+}
+
+/** False for an entry that is so far from its end that there is no need to draw. */
+export function canBeDueEarly(entry: Entry, beta: number, now: number): boolean {
   const reach = entry.loadMs * beta;
-  const left = entry.freshUntil - now;
-  if (reach <= 0 || left > reach * NEGLIGIBLE) return false;
-  return -reach * Math.log(1 - chance.random()) >= left;
+  return reach > 0 && entry.freshUntil - now <= reach * NEGLIGIBLE;
 }

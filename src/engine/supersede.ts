@@ -3,11 +3,12 @@ import { entryBytes, type EntryDraft } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
-import { set, setDropped, storeError } from '../telemetry/events.ts';
+import { set, setDropped } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import type { EngineParts } from './parts.ts';
 import { demote, promote, type Lifetimes } from './promotion.ts';
+import { reportFailure } from './report.ts';
 
 /** A value that is set, not loaded. */
 export interface Setting {
@@ -44,7 +45,7 @@ export async function supersede(
     );
   } catch (error) {
     for (const { key } of settings) demote(parts, key, runtime);
-    parts.sink(storeError(first.key.tenant, parts.authority.name, error));
+    reportFailure(parts, first.key.tenant, parts.authority.name, error);
     throw error;
   }
   settings.forEach(({ key, draft, prepared, lifetimes }, at) => {

@@ -1,5 +1,6 @@
 import { Overloaded } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { waitFor } from './patience.ts';
 
 export interface ConcurrencyOptions {
   /** The most calls under way. Default 64. */
@@ -78,7 +79,7 @@ export class ConcurrencyLimit {
     // Counted in naps, not by the clock: it may stand still.
     for (let left = this.#options.waitMs; left > 0 && !waiter.slot;) {
       const nap = Math.min(left, Math.max(1, this.#nextExpiry()));
-      await Promise.race([promise, this.#clock.sleep(nap)]);
+      await waitFor(promise, nap, this.#clock);
       left -= nap;
       this.#expire(this.#clock.now());
     }

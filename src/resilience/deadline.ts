@@ -1,5 +1,6 @@
 import { DeadlineExceeded } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
+import { waitFor } from './patience.ts';
 
 /** Rejects with {@link DeadlineExceeded} when the work has not settled within `ms` milliseconds. The work itself goes on. */
 export async function withDeadline<T>(
@@ -7,8 +8,8 @@ export async function withDeadline<T>(
   ms: number,
   runtime: Pick<Runtime, 'sleep'>,
 ): Promise<T> {
-  const late = Symbol('late');
-  const answer = await Promise.race([work, runtime.sleep(ms).then((): typeof late => late)]);
-  if (answer === late) throw new DeadlineExceeded(ms);
-  return answer;
+  if (!(work instanceof Promise)) return work;
+  const waited = await waitFor(work, ms, runtime);
+  if (!waited.settled) throw new DeadlineExceeded(ms);
+  return waited.value;
 }

@@ -28,6 +28,8 @@ export interface GuardOptions {
 }
 
 export interface GuardedCall {
+  /** So many deadlines the call may take, for one that is several requests. Default 1. */
+  readonly deadlines?: number;
   /** Let through whatever the breaker and the limit say. For purges: they are few, and must not be lost. */
   readonly urgent?: boolean;
   /** Whether an error of the call means that the store does not work. Default: every error does. Those that do not are passed on and not counted. */
@@ -86,7 +88,7 @@ export class Guard {
     try {
       const pass = this.#breaker.enter(urgent);
       if (!pass) throw new CircuitOpen(this.name);
-      return await this.#send(call, pass, options.isFailure);
+      return await this.#send(call, pass, options);
     } finally {
       this.#limit.release(slot);
     }
@@ -95,10 +97,10 @@ export class Guard {
   async #send<T>(
     call: () => Promise<T>,
     pass: Pass,
-    isFailure: (error: unknown) => boolean = () => true,
+    { isFailure = () => true, deadlines = 1 }: GuardedCall,
   ): Promise<T> {
     try {
-      const answer = await withDeadline(call(), this.#deadlineMs, this.#clock);
+      const answer = await withDeadline(call(), this.#deadlineMs * deadlines, this.#clock);
       this.#breaker.settle(pass, 'success');
       return answer;
     } catch (error) {

@@ -7,6 +7,8 @@ import { InvalidKey } from '../errors.ts';
 export type KeyInput = string | readonly string[];
 
 const PLAIN = /^[A-Za-z0-9._-]*$/;
+/** Text that is its own encoding, separators included. */
+const PLAIN_KEY = /^[A-Za-z0-9._:-]+$/;
 const HEX = Array.from(
   { length: 256 },
   (_, byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
@@ -69,6 +71,7 @@ export function decodeSegment(encoded: string): string {
 
 /** Encodes a whole key: segments joined by `:`. Throws {@link InvalidKey} for one that is nothing at all. */
 export function encodeKey(input: KeyInput): string {
+  if (typeof input === 'string' && PLAIN_KEY.test(input)) return input;
   const segments = typeof input === 'string' ? input.split(':') : input;
   if (segments.length === 0) throw new InvalidKey('A key needs at least one segment.');
   const key = segments.map(encodeSegment).join(':');

@@ -5,7 +5,6 @@ import {
   redis,
   type Cache,
   type CacheOptions,
-  type Namespace,
   type NamespaceOptions,
   type TelemetryEvent,
   type TenantCache,
@@ -22,10 +21,13 @@ type Namespaces = {
   readonly values: NamespaceOptions<Value>;
   readonly leased: NamespaceOptions<Value>;
   /** Served as copies of whatever is stored. */
-  readonly others: NamespaceOptions<unknown>;
+  readonly others: NamespaceOptions;
 };
 
-type Options = Partial<Omit<CacheOptions<Namespaces>, 'namespaces' | 'authority' | 'redis'>> & {
+/** Options of a cache, all but its namespaces and where Redis is. `redisTimeout`: in milliseconds. */
+export type LibraryOptions = Partial<
+  Omit<CacheOptions<Namespaces>, 'namespaces' | 'authority' | 'redis'>
+> & {
   readonly redisTimeout?: number;
 };
 
@@ -42,7 +44,7 @@ export interface LibraryIsolate extends TenantCache<Namespaces> {
 /** A deployment of the library on one Redis, for a tenant that no other test uses. */
 export interface Library {
   readonly tenant: string;
-  isolate(options?: Options): LibraryIsolate;
+  isolate(options?: LibraryOptions): LibraryIsolate;
 }
 
 let lastNumber = 0;
@@ -54,7 +56,7 @@ const run = crypto.randomUUID().slice(0, 8);
  */
 export function deployLibrary(
   endpoint: { readonly url: string; readonly token: string },
-  shared: Options = {},
+  shared: LibraryOptions = {},
 ): Library {
   lastNumber += 1;
   const tenant = `l${run}-${lastNumber}`;
@@ -106,9 +108,6 @@ export function numbered(count: number): readonly (readonly [key: string, value:
     { text: `value ${at}`, tags: [`tag-${at}`, 'all-of-them'] },
   ]);
 }
-
-/** A namespace for tests that do the same with several. */
-export type Values = Namespace<Value>;
 
 function tagsOf({ tags = [] }: Value): readonly string[] {
   return tags;

@@ -136,6 +136,7 @@ describe('routes', () => {
 
 describe('health', () => {
   test('is open to everybody and says what the isolate stands on', async () => {
+    await here.get('/health');
     const answer = await here.get('/_tiercel/healthz');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -143,6 +144,11 @@ describe('health', () => {
       status: 'ok',
       preset: 'development',
       authority: { name: 'redis', answers: true },
+      stores: [
+        { name: 'memory' },
+        { name: 'regional', circuit: 'closed', status: 'works' },
+        { name: 'redis', circuit: 'closed' },
+      ],
     });
   });
 });

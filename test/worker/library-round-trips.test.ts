@@ -24,12 +24,12 @@ async function deployed() {
 
 /** What `work` sends to Redis, also behind the answer. */
 async function sent(
-  { settled }: LibraryIsolate,
+  isolate: LibraryIsolate,
   work: () => Promise<unknown>,
 ): Promise<Readonly<Record<string, number>>> {
   await endpoint.resetCounts();
   await work();
-  await settled();
+  await isolate.settled();
   const { requests, byCommand } = await endpoint.counts();
   return { requests, ...byCommand };
 }

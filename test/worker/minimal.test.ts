@@ -37,7 +37,7 @@ describe('the preset minimal, without Redis', () => {
     expect((await here.get('/m/1')).cacheStatus).toEqual({
       hit: true,
       ttl: 30,
-      detail: 'isolate',
+      detail: 'memory',
     });
     clock.advance(30_000);
     expect((await here.get('/m/1')).cacheStatus).toMatchObject({ stored: true });
@@ -104,11 +104,12 @@ describe('the preset minimal, without Redis', () => {
       status: 'ok',
       preset: 'minimal',
       authority: { name: 'isolate', answers: true },
+      stores: [{ name: 'memory' }, { name: 'isolate' }],
     });
     await here.get('/m/4');
     await here.get('/m/4');
     const stats = await here.get('/_tiercel/v1/stats', { authorization: `Bearer ${token}` });
-    expect(stats.json()).toMatchObject({ counters: { hits: { isolate: 1 }, stores: 1 } });
+    expect(stats.json()).toMatchObject({ counters: { hits: { memory: 1 }, stores: 1 } });
     await here.scheduled();
     for (const path of ['/m/warm/1', '/m/warm/2'])
       expect((await here.get(path)).cacheStatus).toMatchObject({ hit: true });

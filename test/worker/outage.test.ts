@@ -9,6 +9,8 @@ const MAX_UNVERIFIED_MS = 20_000;
 const REDIS_TIMEOUT_MS = 300;
 /** Far above the time limit, far below how long the fault lasts. */
 const DEADLINE_MS = 5000;
+/** How long the circuit breaker keeps a Redis that is silent from being asked, before the first probe; each that fails doubles it. */
+const OPEN_MS = 1000;
 
 const { centres, clock } = stage();
 const endpoint = await endpointOfThisFile();
@@ -74,6 +76,8 @@ describe.each(outages)('while Redis %s', (_, fault) => {
     });
     expect(await origin.count(path)).toBe(2);
     await endpoint.clearFaults();
+    // One probe has failed at most: the next is due by now.
+    clock.advance(2 * OPEN_MS);
     await here.get(path);
     expect((await here.get(path)).cacheStatus).toMatchObject({ hit: true, detail: 'memory' });
   });
@@ -139,9 +143,77 @@ describe('while Redis does not answer', () => {
     expect((await endpoint.counts()).requests).toBe(1);
     clock.advance(MAX_UNVERIFIED_MS);
     await endpoint.resetCounts();
+    expect((await here.get(path)).cacheStatus).toMatchObject({ stored: true });
+    // The poll is the probe. It fails, and so the commit behind the answer is not even sent.
+    expect((await endpoint.counts()).byCommand).toEqual({ ZRANGE: 1 });
+  });
+
+  test('a dead Redis costs one deadline, then nothing until the probe', async () => {
+    const path = nextPath();
+    const here = (await deployed()).isolate();
     await here.get(path);
-    // The poll, and behind the answer the commit.
-    expect((await endpoint.counts()).byCommand).toEqual({ ZRANGE: 1, EVALSHA: 1 });
+    clock.advance(COHERENCE_MS);
+    await endpoint.setFaults({ hang: true });
+    /** Requests to Redis for five cold reads that come one after another, and five at once. All of them are answered. */
+    const sent = async (): Promise<number> => {
+      await endpoint.resetCounts();
+      const cold = async () => {
+        const { status, cacheStatus } = await here.get(nextPath());
+        expect(status).toBe(200);
+        expect(cacheStatus).toMatchObject({ detail: 'redis-unavailable' });
+      };
+      await Promise.all(Array.from({ length: 5 }, cold));
+      for (let at = 0; at < 5; at += 1) await cold();
+      return (await endpoint.counts()).requests;
+    };
+    const circuit = async () => (await here.get('/_tiercel/healthz')).json();
+    const redis = (state: string) => ({ stores: [{}, {}, { name: 'redis', circuit: state }] });
+
+    await endpoint.resetCounts();
+    expect((await here.get(path)).cacheStatus).toMatchObject({ detail: 'memory-unverified' });
+    expect((await endpoint.counts()).requests).toBe(1);
+    expect(await sent()).toBe(0);
+    // Chance takes up to half off the pause.
+    clock.advance(OPEN_MS / 2 - 1);
+    expect(await sent()).toBe(0);
+    expect(await circuit()).toMatchObject({ status: 'degraded', ...redis('open') });
+    clock.advance(OPEN_MS / 2 + 1);
+    expect(await sent()).toBe(1);
+    // The probe has failed: twice the pause.
+    clock.advance(OPEN_MS - 1);
+    expect(await sent()).toBe(0);
+
+    await endpoint.clearFaults();
+    expect(await sent()).toBe(0);
+    clock.advance(OPEN_MS + 1);
+    await endpoint.resetCounts();
+    expect((await here.get(path)).cacheStatus).toMatchObject({ detail: 'memory' });
+    expect((await endpoint.counts()).byCommand).toEqual({ ZRANGE: 1 });
+    expect(await circuit()).toMatchObject({ status: 'ok', ...redis('closed') });
+    const stored = nextPath();
+    expect((await here.get(stored)).cacheStatus).toMatchObject({ fwd: 'uri-miss', stored: true });
+  });
+
+  test('a purge is sent all the same, and one that is acknowledged ends the pause', async () => {
+    const path = nextPath();
+    const { host, isolate } = await deployed();
+    const here = isolate();
+    await here.get(path);
+    clock.advance(COHERENCE_MS);
+    await endpoint.setFaults({ hang: true });
+    await here.get(path);
+    await endpoint.resetCounts();
+    const purge = () => here.purge({ urls: [`https://${host}${path}`] });
+    expect((await purge()).status).toBe(503);
+    expect((await endpoint.counts()).byCommand).toEqual({ EVALSHA: 1 });
+    await endpoint.clearFaults();
+    expect((await purge()).status).toBe(200);
+    expect((await here.get(path)).cacheStatus).toEqual({
+      fwd: 'miss',
+      detail: 'purged',
+      stored: true,
+    });
+    expect((await here.get(path)).cacheStatus).toMatchObject({ hit: true, detail: 'memory' });
   });
 
   test('a load that knows an older ledger is kept, and is judged by it when Redis is back', async () => {
@@ -186,6 +258,11 @@ describe('while Redis does not answer', () => {
       status: 'degraded',
       preset: 'development',
       authority: { name: 'redis', answers: false },
+      stores: [
+        { name: 'memory' },
+        { name: 'regional', circuit: 'closed', status: 'unknown' },
+        { name: 'redis', circuit: 'closed' },
+      ],
     });
     const failing = await isolate({ CACHE_REDIS: 'required' }).get('/_tiercel/healthz');
     expect(failing.status).toBe(503);

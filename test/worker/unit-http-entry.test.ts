@@ -41,7 +41,9 @@ test('a response becomes an entry, with its status, its times and its bytes', as
     createdAt: NOW - 5000,
     freshUntil: NOW + 55_000,
     staleUntil: NOW + 55_000,
+    staleIfErrorUntil: NOW + 55_000,
     expiresAt: NOW + 55_000,
+    lifeUntil: NOW + 3_600_000,
     tags: [],
     loadMs: 12,
   });

@@ -148,6 +148,19 @@ describe('a touch that reaches its deadline', () => {
     expect(written).toEqual([{ ...entry, freshUntil: 1 }]);
   });
 
+  test('after the caller refused, has written nothing', async () => {
+    const { clock, authority, guard } = touching();
+    const hanging: Authority = {
+      ...authority,
+      touch: async (_, retime) => {
+        retime(entry);
+        return new Promise(() => undefined);
+      },
+    };
+    const work = guardAuthority(hanging, guard).touch(key, () => undefined);
+    expect(await late(work, clock)).toMatchObject({ code: 'authority_unavailable' });
+  });
+
   test('while it reads, has written nothing, and writes nothing later', async () => {
     const { clock, guarded, read, written } = touching();
     const error = await late(

@@ -3,9 +3,9 @@ import { describe, expect, it, test } from 'vitest';
 import { freezeValue } from '../../../src/codec/frozen.ts';
 
 const bytesOf = (value: unknown): number => {
-  const frozen = freezeValue(value);
-  if (!frozen) throw new Error('not plain');
-  return frozen.bytes;
+  const outcome = freezeValue(value);
+  if (!outcome) throw new Error('not plain');
+  return outcome.bytes;
 };
 
 /** Every object inside a value, itself included. */

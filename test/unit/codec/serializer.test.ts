@@ -16,9 +16,13 @@ const contentType = (value: unknown): string => defaultSerializer.serialize(valu
 
 /** Anything that data is made of: also keys that are `__proto__`, lone surrogates, holes, objects without a prototype. */
 const anything = fc.anything({
-  key: fc.oneof(text, fc.constantFrom('__proto__', '~__proto__', '~~__proto__', 'constructor')),
+  key: fc.oneof(text, fc.constantFrom('__proto__', '~__proto__', '~~__proto__', 'then')),
   values: [
-    ...[fc.boolean(), fc.double(), fc.bigInt(), fc.date({ noInvalidDate: false }), text],
+    fc.boolean(),
+    fc.double(),
+    fc.bigInt(),
+    fc.date({ noInvalidDate: false }),
+    text,
     fc.constantFrom<unknown>(undefined, null, NaN, -0, Infinity, -Infinity, -1, -7),
     fc.webUrl().map((url) => new URL(url)),
     fc.constantFrom(/a/g, /[<"\\]\//u),
@@ -66,7 +70,7 @@ describe('a value is read back as it was written', () => {
     ['-0', -0, RICH_TYPE],
     ['-0 in a list', [-0], RICH_TYPE],
     ['a number that devalue uses for something else', [-1, -2, -7], JSON_TYPE],
-    ['a list of -2 next to a hole', [-2, , 1], RICH_TYPE], // eslint-disable-line no-sparse-arrays
+    ['a list of -2 next to a hole', [-2, , 1], RICH_TYPE], // eslint-disable-line no-sparse-arrays -- The hole is the case.
     ['an undefined field', { a: undefined, b: 1 }, RICH_TYPE],
     ['an undefined element', [undefined], RICH_TYPE],
     ['a Date', { at: new Date(1) }, RICH_TYPE],
@@ -172,7 +176,7 @@ describe('what it did not write, it does not read', () => {
     ['an index past the end', '[[5]]', RICH_TYPE],
     ['an unknown type', '[["Evil",1]]', RICH_TYPE],
     ['a buffer that would be a length', '[["Uint8Array",1],1000000000]', RICH_TYPE],
-    ['nesting beyond any stack', `[${'[1],'.repeat(3)}${deepRich(200_000)}]`, RICH_TYPE],
+    ['nesting beyond any stack', deepRich(200_000), RICH_TYPE],
   ])('%s', (_what, content, type) => {
     const bytes = new TextEncoder().encode(content);
     expect(() => defaultSerializer.deserialize(bytes, type)).toThrow(Error);
@@ -187,5 +191,5 @@ describe('what it did not write, it does not read', () => {
 
 /** Lists inside each other, as devalue writes them: each refers to the next. */
 function deepRich(levels: number): string {
-  return Array.from({ length: levels }, (_, at) => `[${at + 4}]`).join(',');
+  return JSON.stringify([...Array.from({ length: levels }, (_, at) => [at + 1]), 'innermost']);
 }

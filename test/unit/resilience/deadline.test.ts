@@ -54,4 +54,19 @@ describe('work with a deadline', () => {
     reject(new Error('late'));
     expect(await outcome).toMatchObject([{ status: 'rejected' }]);
   });
+
+  test('leaves no timer behind once it has ended', async () => {
+    const left = new Set<AbortSignal | undefined>();
+    const runtime = {
+      sleep: (_: number, signal?: AbortSignal): Promise<void> => {
+        left.add(signal);
+        signal?.addEventListener('abort', () => left.delete(signal));
+        return new Promise(() => undefined);
+      },
+    };
+    await withDeadline(Promise.resolve('answer'), 100, runtime);
+    await withDeadline(Promise.reject(new Error('gone')), 100, runtime).catch(() => undefined);
+    await withDeadline('at once', 100, runtime);
+    expect(left.size).toBe(0);
+  });
 });

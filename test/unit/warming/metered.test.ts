@@ -118,6 +118,15 @@ describe('what an authority sends is counted from above: a script may be two req
     ['mark', 2, (of) => of.mark(acme, ['k:e:a'], 'hard', undefined)],
     ['markEverything', 2, (of) => of.markEverything('hard')],
     ['commit', 2, (of) => of.commit([{ key, entry }])],
+    [
+      'commit of two',
+      4,
+      (of) =>
+        of.commit([
+          { key, entry },
+          { key, entry },
+        ]),
+    ],
     ['supersede', 2, (of) => of.supersede([{ key, draft: entry, knownAs: entry.stamp }])],
     ['touch', 3, (of) => of.touch(key, (stored) => stored)],
     ['lease', 1, (of) => of.lease(key, 'token', 1000, 0)],

@@ -1,0 +1,29 @@
+import { storeError, type Sink } from '../telemetry/events.ts';
+import type { Tier } from './tier.ts';
+
+/**
+ * A tier inside the isolate that is somebody's own: what it throws is an event, and it has nothing then. For tiers outside
+ * the isolate a guard does more.
+ */
+export function failSoft(tier: Tier, sink: Sink): Tier {
+  const attempt = <T>(tenant: string, call: () => T): T | undefined => {
+    try {
+      return call();
+    } catch (error) {
+      sink(storeError(tenant, tier.name, error));
+      return undefined;
+    }
+  };
+  return {
+    name: tier.name,
+    local: tier.local,
+    lifetimeMs: tier.lifetimeMs,
+    get: (key, now) => attempt(key.tenant, () => tier.get(key, now)),
+    put: (copy, now) => attempt(copy.key.tenant, () => tier.put(copy, now)),
+    delete: (key) => attempt(key.tenant, () => tier.delete(key)),
+    ...(tier.deleteWhere && {
+      deleteWhere: (test) => attempt('', () => tier.deleteWhere?.(test)),
+    }),
+    ...(tier.status && { status: () => attempt('', () => tier.status?.()) ?? 'unknown' }),
+  };
+}
