@@ -6,7 +6,8 @@ import { SharedCalls } from '../resilience/shared-call.ts';
 import type { Runtime } from '../runtime.ts';
 import { epochChanged, type Sink } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { PurgeMode, Target } from '../tenant/target.ts';
+import type { Stamp } from '../codec/stamp.ts';
+import { keyTarget, type PurgeMode, type Target } from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import { View } from './view.ts';
 
@@ -86,7 +87,7 @@ export class Coherence {
         runtime,
         mayJoin,
       );
-    await poll((sentAt) => within(now - sentAt, this.#options.coherenceMs));
+    await poll((sentAt) => this.covers(sentAt, now));
     const view = this.view(tenant);
     if (view.checkedAt >= now || this.isFresh(view, runtime.now())) return view;
     // The poll that was joined has taken longer than what was left of the bound.
@@ -159,6 +160,19 @@ export class Coherence {
     return seq;
   }
 
+  /** Remembers that a value was stored under this stamp in place of whatever anybody held of the key. */
+  noteSet({ tenant, key }: CacheKey, { epoch, asOf }: Stamp): void {
+    const view = this.view(tenant);
+    if (view.epoch !== epoch) return;
+    view.note(epoch, keyTarget(key), asOf);
+    this.#keep(tenant, view);
+  }
+
+  /** True when what was asked at `sentAt` is new enough for somebody who asks now. */
+  covers(sentAt: number, now: number): boolean {
+    return within(now - sentAt, this.#options.coherenceMs);
+  }
+
   async #confirm(tenant: TenantId, runtime: Runtime): Promise<void> {
     for (let attempt = 0; attempt < MAX_CONFIRMS; attempt += 1) {
       const sentAt = runtime.now();
@@ -177,12 +191,16 @@ export class Coherence {
     const view = this.view(tenant);
     const epoch = view.epoch;
     if (absorb(view) === 'doubtful') return false;
+    this.#keep(tenant, view);
+    if (epoch !== '' && epoch !== view.epoch) this.#options.sink(epochChanged(tenant, view.epoch));
+    return true;
+  }
+
+  #keep(tenant: TenantId, view: View): void {
     view.compact(this.#options.viewBytes / LEAST_VIEWS);
     // The size of a value that is set again is not counted again.
     this.#views.delete(tenant);
     this.#views.set(tenant, view);
-    if (epoch !== '' && epoch !== view.epoch) this.#options.sink(epochChanged(tenant, view.epoch));
-    return true;
   }
 
   #nextOrder(): number {

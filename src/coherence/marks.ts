@@ -18,6 +18,8 @@ export interface MarkPair {
 export interface LedgerKnowledge {
   readonly epoch: string;
   readonly seen: number;
+  /** The highest seq of any mark that is known: `seen`, or an own mark beyond it. */
+  readonly newest: number;
   readonly floor: number;
   readonly keyFloor: number;
   readonly marks: ReadonlyMap<Target, MarkPair>;
@@ -48,7 +50,7 @@ export function judge(known: LedgerKnowledge, subject: Subject, exactPerKey: boo
   if (epoch !== known.epoch || asOf < known.floor) return 'invalid';
   if (!exactPerKey && asOf < known.keyFloor) return 'invalid';
   // Nothing that is known can be newer than what the load already knew.
-  if (asOf >= known.seen) return 'valid';
+  if (asOf >= known.newest) return 'valid';
   let verdict: Verdict = 'valid';
   for (const target of targetsOf(subject)) {
     const mark = known.marks.get(target);

@@ -17,6 +17,8 @@ export class View implements LedgerKnowledge {
   epoch = '';
   /** Every mark up to here is known. Only an answer of the authority moves it, never the seq of an own mark. */
   seen = 0;
+  /** The highest seq of any mark here. */
+  newest = 0;
   floor = 0;
   keyFloor = 0;
   /** When the newest absorbed check was sent, in milliseconds; the bounds count from here. */
@@ -75,6 +77,19 @@ export class View implements LedgerKnowledge {
     return 'absorbed';
   }
 
+  /**
+   * Takes in an own hard mark that came without an answer of the ledger. It moves nothing but what it marks: others'
+   * marks may lie between. Whoever notes it takes the copies of the key out of this isolate's memory, which is why the
+   * generation stays.
+   */
+  note(epoch: string, target: Target, seq: number): void {
+    if (epoch !== this.epoch) return;
+    const known = this.#marks.get(target) ?? { hard: 0, soft: 0 };
+    if (seq <= known.hard) return;
+    this.#marks.set(target, { ...known, hard: seq });
+    this.newest = Math.max(this.newest, seq);
+  }
+
   #merge(reply: LedgerReply, sentAt: number, order: number): void {
     let changed = false;
     if (reply.epoch !== this.epoch) {
@@ -82,6 +97,7 @@ export class View implements LedgerKnowledge {
       this.#epochSince = order;
       this.#marks.clear();
       this.seen = 0;
+      this.newest = 0;
       this.floor = 0;
       this.keyFloor = 0;
       // What was checked under another epoch says nothing about this one.
@@ -102,6 +118,7 @@ export class View implements LedgerKnowledge {
       highest = Math.max(highest, seq);
     }
     this.seen = highest;
+    this.newest = Math.max(this.newest, highest);
     // By the order of sending, not by the clock: one that was set back must not leave a check in the future.
     if (order > this.#checkedOrder) {
       this.checkedAt = sentAt;

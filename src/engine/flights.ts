@@ -82,13 +82,13 @@ export class Flights {
  */
 export function joining(known: LedgerKnowledge, flight: Flight): Joining | undefined {
   const { stamp } = flight;
-  const { epoch, seen } = known;
+  const { epoch, newest: seen } = known;
   // It will be stamped with what is known when it begins, or brings what another isolate has loaded.
   if (stamp === 'pending') return { epoch, seen, newer: undefined };
   if (!stamp) return epoch === '' ? { epoch, seen, newer: new Set() } : undefined;
   if (stamp.epoch !== epoch || stamp.asOf < Math.max(known.floor, known.keyFloor)) return undefined;
   const newer = new Set<Target>();
-  if (stamp.asOf < seen) {
+  if (stamp.asOf < known.newest) {
     for (const [target, { hard, soft }] of known.marks)
       if (hard > stamp.asOf || soft > stamp.asOf) newer.add(target);
   }

@@ -1,9 +1,11 @@
 import type { Authority } from '../authority/authority.ts';
 import type { Coherence } from '../coherence/coherence.ts';
+import type { SharedCalls } from '../resilience/shared-call.ts';
 import type { Sink } from '../telemetry/events.ts';
 import type { Tier } from '../tiers/tier.ts';
 import type { Failures } from './failures.ts';
 import type { Flights } from './flights.ts';
+import type { Lookup } from './lookup.ts';
 
 /** What the engine works with: one set for each isolate and deployment. */
 export interface EngineParts {
@@ -12,6 +14,8 @@ export interface EngineParts {
   readonly coherence: Coherence;
   /** Fastest first; those outside the isolate are guarded. The authority stands behind the last of them. */
   readonly tiers: readonly Tier[];
+  /** The lookups under way in this isolate: who asks for the same key shares them. */
+  readonly lookups: SharedCalls<Lookup>;
   /** The loads under way in this isolate. */
   readonly flights: Flights;
   /** The loads that failed a moment ago in this isolate. */

@@ -62,6 +62,13 @@ export function demote(parts: EngineParts, key: CacheKey, runtime: Runtime): voi
   for (const tier of parts.tiers) settle(parts, tier, key, () => tier.delete(key), runtime);
 }
 
+/** Takes a key out of this isolate's memory, at once. */
+export function demoteHere(parts: EngineParts, key: CacheKey, runtime: Runtime): void {
+  if (parts.authority.local) return;
+  for (const tier of parts.tiers)
+    if (tier.local) settle(parts, tier, key, () => tier.delete(key), runtime);
+}
+
 /** Changes a tier: one inside the isolate at once, another one after the response. */
 function settle(
   parts: EngineParts,

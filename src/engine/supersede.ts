@@ -7,7 +7,7 @@ import { set, setDropped } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import type { EngineParts } from './parts.ts';
-import { demote, promote, type Lifetimes } from './promotion.ts';
+import { demote, demoteHere, promote, type Lifetimes } from './promotion.ts';
 import { reportFailure } from './report.ts';
 
 /** A value that is set, not loaded. */
@@ -52,6 +52,9 @@ export async function supersede(
     const outcome = outcomes[at];
     parts.flights.detach(key);
     if (outcome?.stored) {
+      // Slow tiers, and whatever is under way, may still have what was there before.
+      demoteHere(parts, key, runtime);
+      parts.coherence.noteSet(key, outcome.stamp);
       const entry = { ...draft, stamp: outcome.stamp };
       // Newer than all that the view knows; only the next poll can tell it otherwise.
       const heldAt = 0;

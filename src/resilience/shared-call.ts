@@ -1,4 +1,5 @@
 import type { Runtime } from '../runtime.ts';
+import { waitFor } from './patience.ts';
 
 interface Flight<T> {
   readonly promise: Promise<T>;
@@ -36,11 +37,8 @@ export class SharedCalls<T> {
     this.#forget(runtime.now());
     const flight = this.#flights.get(name);
     if (flight && mayJoin(flight.startedAt)) {
-      const answer = await Promise.race([
-        flight.promise.then((value) => ({ value })),
-        runtime.sleep(this.#followerWaitMs).then(() => undefined),
-      ]);
-      if (answer) return answer.value;
+      const waited = await waitFor(flight.promise, this.#followerWaitMs, runtime);
+      if (waited.settled) return waited.value;
       // Of those that lost patience together one leads, and the others follow it: a slow call is not made once a follower.
       if (this.#flights.get(name) !== flight) return this.run(name, call, runtime, mayJoin);
     }

@@ -7,10 +7,11 @@ import {
 import { inspect } from './library-inspector.ts';
 
 const BUDGET = 16 * 1_048_576;
+const MOST_OF_BUDGET = 1.5;
 /** So many times the budget is put into the cache. */
-const OVERFILL = 2.5;
+const OVERFILL = 2;
 /** What the smallest entry is counted at, at least: decides how many fill the budget. */
-const LEAST_COUNTED = 1000;
+const LEAST_COUNTED = 1200;
 const BATCH_BYTES = 1_500_000;
 
 let fixture: LibraryFixture;
@@ -64,52 +65,63 @@ async function measured(
 }
 
 const sizes = [100, 10_000, 500_000];
-const kinds = ['text', 'wide', 'object', 'rows', 'numbers', 'rich', 'binary'];
-const cases = kinds.flatMap((kind) => sizes.map((bytes) => [kind, bytes] as const));
+const casesOf = (...kinds: readonly string[]) =>
+  kinds.flatMap((kind) => sizes.map((bytes) => [kind, bytes] as const));
 
-const report = (what: string, { ofBudget, ofCounted, bytes, entries }: Measured & Memory): void => {
-  console.log(
-    `${what}: ${ofBudget.toFixed(2)} of the budget, ${ofCounted.toFixed(2)} of the ${bytes} counted bytes, ${entries} entries`,
+/** In words: `vitest run --reporter=verbose` shows them. */
+function figures(what: string, { ofBudget, ofCounted, bytes, entries }: Measured & Memory): string {
+  return `${what}: ${ofBudget.toFixed(2)} of the budget, ${ofCounted.toFixed(2)} of the ${bytes} counted bytes, ${entries} entries`;
+}
+
+/** It is full, by its own count: a quarter of the budget is for views. */
+function expectFull({ bytes }: Memory): void {
+  expect(bytes).toBeLessThanOrEqual(BUDGET);
+  expect(bytes).toBeGreaterThan(0.65 * BUDGET);
+}
+
+describe('the heap of a full memory is at most 1.5 times its budget', { timeout: 60_000 }, () => {
+  test.for(casesOf('object', 'rows', 'numbers', 'rich', 'binary'))(
+    'without Redis: %s of %i bytes',
+    async ([kind, bytes], { annotate }) => {
+      const process = await fixture.start({ redis: false, inspector: true });
+      try {
+        const heap = await measured(process, () =>
+          inBatches(kind, bytes, async (query) => void (await process.ask(`/fill?${query}`))),
+        );
+        await annotate(figures('set', heap));
+        expectFull(heap);
+        expect(heap.ofBudget).toBeLessThanOrEqual(MOST_OF_BUDGET);
+      } finally {
+        await process.stop();
+      }
+    },
   );
-};
 
-describe('the measured heap of a full memory tier is at most 1.5 times its budget', () => {
-  test.each(cases)('without Redis: %s of %i bytes', { timeout: 60_000 }, async (kind, bytes) => {
-    const process = await fixture.start({ redis: false, inspector: true });
-    try {
-      const heap = await measured(process, () =>
-        inBatches(kind, bytes, async (query) => void (await process.ask(`/fill?${query}`))),
-      );
-      report(`without Redis, ${kind} of ${bytes}`, heap);
-      expect(heap.bytes).toBeLessThanOrEqual(BUDGET);
-      expect(heap.ofBudget).toBeLessThanOrEqual(1.5);
-    } finally {
-      await process.stop();
-    }
-  });
-
-  test.each(cases)(
-    'with Redis, set and read by another: %s of %i bytes',
-    { timeout: 60_000 },
-    async (kind, bytes) => {
+  test.for(casesOf('object', 'binary'))(
+    'with Redis, loaded by one process and read by another: %s of %i bytes',
+    async ([kind, bytes], { annotate }) => {
       await fixture.command('FLUSHALL');
-      const writer = await fixture.start({ inspector: true });
+      const loader = await fixture.start({ inspector: true });
       const reader = await fixture.start({ inspector: true });
       try {
-        const written = await measured(writer, () =>
-          inBatches(kind, bytes, async (query) => void (await writer.ask(`/fill?${query}`))),
+        const loaded = await measured(loader, () =>
+          inBatches(
+            kind,
+            bytes,
+            async (query) => void (await loader.ask(`/fill?how=load&${query}`)),
+          ),
         );
-        report(`with Redis, set, ${kind} of ${bytes}`, written);
+        await annotate(figures('loaded', loaded));
         const read = await measured(reader, () =>
           inBatches(kind, bytes, async (query) => void (await reader.ask(`/read?${query}`))),
         );
-        report(`with Redis, read, ${kind} of ${bytes}`, read);
-        for (const heap of [written, read]) {
-          expect(heap.bytes).toBeLessThanOrEqual(BUDGET);
-          expect(heap.ofBudget).toBeLessThanOrEqual(1.5);
+        await annotate(figures('read', read));
+        for (const heap of [loaded, read]) {
+          expectFull(heap);
+          expect(heap.ofBudget).toBeLessThanOrEqual(MOST_OF_BUDGET);
         }
       } finally {
-        await writer.stop();
+        await loader.stop();
         await reader.stop();
       }
     },

@@ -70,6 +70,21 @@ describe('four processes that ask for one cold key at once', () => {
   });
 });
 
+describe('a thousand callers in twenty requests to one process', () => {
+  test.each(['values', 'leased'])('are one load (%s)', async (namespace) => {
+    const process = await fixture.start();
+    try {
+      await process.ask(`/get?namespace=${namespace}&key=warm-up`);
+      const path = `/get?namespace=${namespace}&key=thousand-${namespace}&times=50`;
+      const answers = await Promise.all(Array.from({ length: 20 }, () => process.ask(path)));
+      expect.soft(new Set(answers.flat())).toEqual(new Set([`/thousand-${namespace} 1`]));
+      expect(fixture.origin.count(`/thousand-${namespace}`)).toBe(1);
+    } finally {
+      await process.stop();
+    }
+  });
+});
+
 describe('a process that dies while it holds the lease', () => {
   test('is waited for no longer than the lease lasts', async () => {
     const cache = { leaseMs: 5000, leaseWait: 1500, hardTimeout: 5000 };

@@ -86,16 +86,14 @@ async function timed(
 }
 
 const authorities = [
-  ['values', undefined, 'without leases'],
-  ['leased', undefined, 'with leases'],
-  ['values', false, 'without Redis'],
+  { namespace: 'values', redis: undefined, what: 'without leases' },
+  { namespace: 'leased', redis: undefined, what: 'with leases' },
+  { namespace: 'values', redis: false, what: 'without Redis' },
 ] as const;
 
 describe.each(authorities)(
-  'a client that resets its connection while it leads a load (%s %s %s)',
-  (...of) => {
-    const [namespace, redis] = of;
-
+  'a client that resets its connection while it leads a load, $what,',
+  ({ namespace, redis }) => {
     test('hangs nobody, and its load is the only one, where the request keeps work alive', async () => {
       const { key, ...seen } = await followed('request', namespace, redis);
       expect(seen).toMatchObject({ follower: [`/${key} 1`], later: [`/${key} 1`], loads: 1 });

@@ -37,11 +37,14 @@ export default {
         return Response.json([...new Set(await Promise.all(all))]);
       }
       case '/fill': {
-        const [kind = '', bytes, from, count] = ['kind', 'bytes', 'from', 'count'].map(asked);
-        const many: [string, unknown][] = [];
-        for (let at = Number(from); at < Number(from) + Number(count); at += 1)
-          many.push([`${kind}:${at}`, made(kind, Number(bytes), at)]);
-        await tenant.kept.setMany(many);
+        const [how, kind = '', bytes, from, count] = ['how', 'kind', 'bytes', 'from', 'count'].map(
+          asked,
+        );
+        const numbers = Array.from({ length: Number(count) }, (_, at) => Number(from) + at);
+        const values = numbers.map((at) => made(kind, Number(bytes), at));
+        const keys = numbers.map((at) => `${kind}:${at}`);
+        if (how === 'load') await tenant.kept.getOrSetMany(keys, () => values);
+        else await tenant.kept.setMany(keys.map((key, at) => [key, values[at]]));
         return Response.json(cache.stats().memory);
       }
       case '/read': {
@@ -105,7 +108,7 @@ function made(kind: string, bytes: number, at: number): unknown {
       return rows;
     }
     case 'numbers':
-      return Array.from({ length: bytes / 8 }, (_, index) => index + at / 7);
+      return Array.from({ length: bytes / 20 }, (_, index) => index + at / 7 + 0.1);
     case 'rich':
       return new Map([
         [text(bytes / 2), new Date(at)],

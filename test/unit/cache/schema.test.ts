@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { describe, expect, test } from 'vitest';
 import { createCache, InvalidValue, namespace } from '../../../src/index.ts';
 import type { EventOf } from '../../../src/index.ts';
-import { gate } from '../engine/timeline.ts';
+import { gate, type Gate } from '../engine/timeline.ts';
 import { turn } from '../support/runtime.ts';
 
 interface User {
@@ -39,7 +39,7 @@ function make(
   wait?: () => Promise<unknown>,
   sharing: 'frozen' | 'copy' = 'copy',
 ) {
-  const shape = { accept: isUser as (value: unknown) => User | string };
+  const shape: { accept: (value: unknown) => User | string } = { accept: isUser };
   const schema = schemaOf((value) => shape.accept(value), wait);
   const cache = createCache({
     tenant: 'acme',
@@ -170,7 +170,7 @@ describe('a schema', () => {
 });
 
 test('a purge while a stored value is being checked is not undone by it', async () => {
-  const checking = { gate: undefined as ReturnType<typeof gate> | undefined };
+  const checking: { gate: Gate | undefined } = { gate: undefined };
   const { users } = make(undefined, async () => checking.gate?.opened, 'frozen');
   await users.set('1', { name: 'Ada', age: 36 });
   await users.touch('1');

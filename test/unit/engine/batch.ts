@@ -32,15 +32,14 @@ export async function obtainAll(
         signal,
       );
       const now = here.runtime.now();
-      return texts.map(
-        (text) =>
-          text === undefined
-            ? undefined
-            : {
-                draft: draftOf(now, text, making, now - startedAt),
-                prepared: preparedText(text),
-                store: true,
-              },
+      return texts.map((text) =>
+        text === undefined
+          ? undefined
+          : {
+              draft: draftOf(now, text, making, now - startedAt),
+              prepared: preparedText(text),
+              store: true,
+            },
       );
     },
   };

@@ -218,3 +218,23 @@ test('a purge that the lease’s own answer tells of makes a loser wait for the 
   expect(await read).toBe('new');
   expect(calls).toHaveLength(0);
 });
+
+test('what was stale before the lease and is purged while it is waited for is not handed to the loader', async () => {
+  const { time, isolate } = world();
+  let before = async (): Promise<unknown> => undefined;
+  const here = isolate({
+    wrap: (real) => ({
+      lease: async (...args) => {
+        await before();
+        return real.lease(...args);
+      },
+    }),
+  });
+  await here.obtain(() => 'old', SIE);
+  await here.settle();
+  await time.advance(1500);
+  before = () => here.purge();
+  const { load, calls } = counting();
+  expect(await here.obtain(load, SIE)).toBe('v1');
+  expect(calls.map(({ stale }) => stale)).toEqual([undefined]);
+});

@@ -45,9 +45,7 @@ describe('a batch that fails', () => {
     await here.settle();
     await time.advance(1500);
     const slow = gate<readonly string[]>();
-    const read = obtainAll(here, ['a'], () => slow.opened, making).catch(
-      (error: unknown) => error,
-    );
+    const read = obtainAll(here, ['a'], () => slow.opened, making).catch((error: unknown) => error);
     await turn();
     await here.purge(named(['a']).map(({ key }) => `k:${key}` as const));
     slow.fail(new Error('origin down'));
@@ -120,9 +118,7 @@ describe('a batch that takes long', () => {
     const here = isolate();
     await here.vanish({}, named(['a'])[0]);
     const { load, calls } = noting();
-    const followers = Promise.all(
-      Array.from({ length: 10 }, () => obtainAll(here, ['a'], load)),
-    );
+    const followers = Promise.all(Array.from({ length: 10 }, () => obtainAll(here, ['a'], load)));
     await time.advance(HARD_MS);
     expect(new Set((await followers).flat())).toEqual(new Set(['a']));
     expect(calls).toEqual([['a']]);

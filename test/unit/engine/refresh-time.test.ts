@@ -21,7 +21,9 @@ test('a value is due once now - load time * beta * ln(random) has reached its en
       // Figure 2 of the paper draws from (0, 1]; a chance below one in two thousand million is left out.
       const gain = -loadMs * beta * Math.log(1 - random);
       fc.pre(Math.abs(now + gain - TTL) > 1e-6 && gain < 21 * loadMs * beta);
-      expect(isDueEarly(entry(loadMs), beta, now, { random: () => random })).toBe(now + gain >= TTL);
+      expect(isDueEarly(entry(loadMs), beta, now, { random: () => random })).toBe(
+        now + gain >= TTL,
+      );
     }),
     { numRuns: 500 },
   );
@@ -46,7 +48,7 @@ test('what is due stays due: later, with a higher beta, after a longer load, wit
         const higher = one.map((value, at) => Math.max(value, other[at] ?? 0));
         const due = ([loadMs = 0, beta = 0, now = 0, random = 0]: readonly number[]): boolean =>
           isDueEarly(entry(loadMs), beta, now, { random: () => random });
-        if (due(lower)) expect(due(higher)).toBe(true);
+        expect(due(higher) || !due(lower)).toBe(true);
       },
     ),
     { numRuns: 500 },

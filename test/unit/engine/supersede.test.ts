@@ -61,6 +61,29 @@ describe('a set', () => {
     expect(calls).toHaveLength(0);
   });
 
+  test('during a load wins here also while the authority has not refused the load yet', async () => {
+    const refusing = gate();
+    const { isolate } = world();
+    const here = isolate({
+      wrap: (real) => ({
+        commit: async (writes) => {
+          await refusing.opened;
+          return real.commit(writes);
+        },
+      }),
+    });
+    const old = gate<string>();
+    const before = here.obtain(() => old.opened);
+    await turn();
+    await put(here, 'set');
+    old.open('old');
+    await before;
+    expect(await here.obtain(never)).toBe('set');
+    refusing.open();
+    await here.settle();
+    expect(await here.obtain(never)).toBe('set');
+  });
+
   test('in another isolate during a load wins as well', async () => {
     const { isolate } = world();
     const [here, elsewhere] = [isolate(), isolate()];

@@ -86,7 +86,7 @@ export interface World {
   readonly time: Timeline;
   readonly authority: Authority;
   readonly store: MapStore;
-  isolate(options?: IsolateOptions): Isolate;
+  readonly isolate: (options?: IsolateOptions) => Isolate;
 }
 
 const decoder = new TextDecoder();
