@@ -150,8 +150,16 @@ export class UnserializableValue extends TiercelError {
 
 /** A value that does not fit the schema of its namespace. Stored ones are a miss; written ones are an error for the writer. */
 export class InvalidValue extends TiercelError {
-  constructor(message: string, details: ErrorDetails = {}) {
+  /** `migration`: the namespace's migration failed. */
+  readonly reason: 'schema' | 'migration';
+
+  constructor(
+    message: string,
+    reason: InvalidValue['reason'] = 'schema',
+    details: ErrorDetails = {},
+  ) {
     super('value_invalid', message, details);
+    this.reason = reason;
   }
 }
 

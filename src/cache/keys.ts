@@ -22,6 +22,12 @@ export function keyBelow(prefix: string, input: KeyInput): string {
   return key;
 }
 
+/** A key of the whole tenant, encoded. Throws {@link InvalidKey}. */
+export function wholeKey(input: KeyInput): string {
+  checkKey(input);
+  return encodeKey(input);
+}
+
 /** The segments of a key as its writer gave them. */
 export function segmentsOf(input: KeyInput): readonly string[] {
   return typeof input === 'string' ? input.split(':') : input;
@@ -47,7 +53,8 @@ export function checkTags(tags: readonly string[]): readonly string[] {
   return unique;
 }
 
-function checkKey(input: unknown): void {
+/** Throws {@link InvalidKey} for what is no key, also from callers without types. */
+export function checkKey(input: unknown): void {
   if (typeof input === 'string') {
     if (input.length > MAX_KEY_BYTES)
       throw new InvalidKey(

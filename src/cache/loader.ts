@@ -36,13 +36,13 @@ export interface LoaderContext<V> {
   /** What is stored and no longer fresh. Never something that a hard purge hit. */
   readonly stale: StaleValue<V> | undefined;
   /** Says of this value what only its source knows. Called again, the later wins; tags add up. Throws `ConfigError`, `InvalidKey`. */
-  setOptions(options: ValueOptions): void;
+  readonly setOptions: (options: ValueOptions) => void;
   /** Return this: the stale value still holds, and is fresh from now on. Throws `LoadFailed` when there is none. */
-  notModified(): LoadOutcome<V>;
+  readonly notModified: () => LoadOutcome<V>;
   /** Return this: the value is handed to the callers and stored nowhere. */
-  skip(value: V): LoadOutcome<V>;
+  readonly skip: (value: V) => LoadOutcome<V>;
   /** Ends the load as a failure: stale-if-error applies. Throws `LoadFailed`. */
-  fail(message: string, cause?: unknown): never;
+  readonly fail: (message: string, cause?: unknown) => never;
 }
 
 /** Makes a value. `undefined`: there is none, and nothing is stored; `null` is a value. */

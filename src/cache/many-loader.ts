@@ -21,6 +21,8 @@ export function runManyLoader(
     const inputs = wanted.map(({ key }) => inputOf(key));
     const stale = await Promise.all(wanted.map((one) => revealStale(making, one)));
     const answer = await loader(inputs, { signal, stale });
+    if (!Array.isArray(answer) && !(answer instanceof Map))
+      throw new LoadFailed('The loader must answer a list of values, or a Map by key.');
     if (Array.isArray(answer) && answer.length !== inputs.length)
       throw new LoadFailed(
         `The loader was asked for ${inputs.length} values and answered ${answer.length}.`,

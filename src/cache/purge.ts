@@ -1,7 +1,6 @@
 import { purge as purgeTargets } from '../engine/purge.ts';
 import { ConfigError, InvalidKey } from '../errors.ts';
 import type { KeyInput } from '../tenant/segments.ts';
-import { encodeKey } from '../tenant/segments.ts';
 import {
   keyTarget,
   prefixTarget,
@@ -10,7 +9,7 @@ import {
   type PurgeMode,
   type Target,
 } from '../tenant/target.ts';
-import { checkTags, keyBelow } from './keys.ts';
+import { checkTags, keyBelow, wholeKey } from './keys.ts';
 import type { Scope } from './scope.ts';
 
 /** The most targets of one purge. */
@@ -72,7 +71,7 @@ function targetsOf(
   { keys = [], tags = [], prefixes = [], all }: PurgeTargets,
 ): Target[] {
   const place = (input: KeyInput): string =>
-    below === undefined ? encodeKey(input) : keyBelow(below, input);
+    below === undefined ? wholeKey(input) : keyBelow(below, input);
   return [
     ...keys.map((key) => keyTarget(place(key))),
     ...checkTags(tags).map(tagTarget),

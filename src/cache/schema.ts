@@ -22,7 +22,7 @@ export function readStored({ schema, migrate }: ValueCheck, value: unknown): unk
     if (!migrate || !(error instanceof InvalidValue)) throw error;
     const migrated = attempt(migrate, value);
     if (migrated instanceof Promise)
-      throw new InvalidValue('A migration must not be asynchronous.');
+      throw new InvalidValue('A migration must not be asynchronous.', 'migration');
     if (migrated === undefined) throw error;
     return validate(schema, migrated);
   };
@@ -38,7 +38,7 @@ function attempt(migrate: (value: unknown) => unknown, value: unknown): unknown 
   try {
     return migrate(value);
   } catch (cause) {
-    throw new InvalidValue('The migration failed.', { cause });
+    throw new InvalidValue('The migration failed.', 'migration', { cause });
   }
 }
 

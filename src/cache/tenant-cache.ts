@@ -17,7 +17,8 @@ export interface TenantStats {
 export interface TenantMethods {
   readonly tenant: string;
   /**
-   * Purges of the whole tenant: keys and prefixes begin with `n:` and the name of their namespace. Resolves once it is
+   * Purges of the whole tenant: keys and prefixes begin with `n:` and the name of their namespace (`n:users`; from version 2
+   * on `n:users.v2`). Resolves once it is
    * acknowledged; rejects with `AuthorityUnavailable` else, and may be repeated.
    */
   purge(targets: PurgeTargets, options?: PurgeOptions): Promise<PurgeResult>;

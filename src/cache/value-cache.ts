@@ -1,12 +1,14 @@
 import type { TouchOutcome } from '../authority/authority.ts';
 import type { EntryDraft } from '../codec/entry.ts';
-import { lookup, peek, type Lookup } from '../engine/lookup.ts';
+import { lookup, type Lookup } from '../engine/lookup.ts';
+import { peek } from '../engine/peek.ts';
 import { lookupMany } from '../engine/lookup-many.ts';
 import { countHit, obtain, serveNear } from '../engine/obtain.ts';
 import { obtainMany } from '../engine/obtain-many.ts';
 import type { Source } from '../engine/load.ts';
 import { canBeDueEarly } from '../engine/refresh-time.ts';
 import { touch } from '../engine/touch.ts';
+import { stale as staleEvent } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import type { Prepared } from '../tiers/tier.ts';
@@ -181,7 +183,10 @@ export class ValueCache<V> implements Namespace<V> {
     const { parts, runtime, enabled } = this.#scope;
     if (!enabled) return { touched: false, reason: 'disabled' };
     const kept = withOptions(this.#namespace.making.keeping, options);
-    const outcome = await touch(parts, cacheKey, (now) => timesOf(kept, false, now, 0), runtime);
+    const { face } = this.#namespace.making;
+    const timesFrom = (now: number, entry: EntryDraft) =>
+      timesOf(kept, face.holdsNull(entry), now, 0);
+    const outcome = await touch(parts, cacheKey, timesFrom, runtime);
     return TOUCH_RESULTS[outcome];
   }
 
@@ -202,6 +207,7 @@ export class ValueCache<V> implements Namespace<V> {
     const { stale } = found;
     if (!stale || options?.stale !== true) return undefined;
     if (!servesWhileRevalidating(stale.entry, this.#scope.runtime.now())) return undefined;
+    this.#scope.parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested'));
     return this.#reveal(stale.prepared, stale.entry);
   }
 

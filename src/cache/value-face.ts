@@ -47,7 +47,7 @@ export class ValueFace implements Face {
     tier: string,
   ): Prepared | undefined | Promise<Prepared | undefined> {
     const useless = (error: unknown): undefined => {
-      const reason = error instanceof InvalidValue ? 'schema' : 'serializer';
+      const reason = error instanceof InvalidValue ? error.reason : 'serializer';
       this.#options.sink(valueInvalid(key.tenant, key.key, tier, reason, error));
       return undefined;
     };
@@ -77,6 +77,16 @@ export class ValueFace implements Face {
   /** What a caller gets. Asynchronous only where the schema is. */
   reveal(prepared: Prepared, entry: Pick<EntryDraft, 'value' | 'form'>): unknown {
     return prepared.bytes > 0 ? prepared.value : this.#open(entry);
+  }
+
+  /** Whether the value of an entry is `null`, for which other times hold. */
+  holdsNull({ value, form }: Pick<EntryDraft, 'value' | 'form'>): boolean {
+    if (form.type !== 'value') return false;
+    try {
+      return this.#options.serializer.deserialize(value, form.contentType) === null;
+    } catch {
+      return false;
+    }
   }
 
   /** The bytes of an entry, also of one that memory holds without them. */

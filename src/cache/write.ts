@@ -1,5 +1,5 @@
 import { purge } from '../engine/purge.ts';
-import { supersede, type Setting } from '../engine/supersede.ts';
+import { stampOf, supersede, type Setting } from '../engine/supersede.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import { keyTarget } from '../tenant/target.ts';
@@ -21,34 +21,45 @@ export async function writeMany(
   options: SetOptions,
 ): Promise<SetResult[]> {
   const { parts, runtime, tenant } = scope;
-  const { lifetimes } = namespace.policy;
+  const { making, policy } = namespace;
+  const given = [...entries].map(([input, value]) => ({
+    key: keyOf(scope, namespace, input),
+    segments: segmentsOf(input),
+    value,
+  }));
+  if (given.length === 0) return [];
+  // Before anything is waited for: what comes to be known later was not known to whoever made the values.
+  const knownAs =
+    options.stamp ?? (parts.enabled ? await stampOf(parts, scope, runtime) : undefined);
   const results: SetResult[] = [];
-  const settings: (Setting & { readonly at: number })[] = [];
-  const outdated: CacheKey[] = [];
+  const settings = new Map<string, Setting & { readonly at: number }>();
+  const outdated = new Map<string, CacheKey>();
   // All are packed before any is stored: what can't be is an error that has changed nothing.
-  for (const [input, value] of entries) {
-    const key = keyOf(scope, namespace, input);
-    const at = results.push({ stored: true }) - 1;
+  for (const [at, { key, segments, value }] of given.entries()) {
     if (value === undefined) {
       results[at] = { stored: false, reason: 'undefined' };
       continue;
     }
-    const packed = await namespace.making.face.pack(value);
-    const make = draftMaker(namespace.making, options, segmentsOf(input), runtime.now(), runtime);
-    const draft = make(packed, value);
+    const packed = await making.face.pack(value);
+    const draft = draftMaker(making, options, segments, runtime.now(), runtime)(packed, value);
     const reason = refusal(scope, draft.value.byteLength, draft.expiresAt);
-    if (!reason) settings.push({ key, draft, prepared: packed.prepared, lifetimes, at });
-    else {
-      results[at] = { stored: false, reason };
-      if (reason !== 'disabled') outdated.push(key);
-    }
+    // Of two values for one key the later one counts.
+    const before = settings.get(key.key);
+    if (before) results[before.at] = { stored: false, reason: 'superseded' };
+    settings.delete(key.key);
+    outdated.delete(key.key);
+    results[at] = reason ? { stored: false, reason } : { stored: true };
+    const { lifetimes } = policy;
+    if (!reason) settings.set(key.key, { key, draft, prepared: packed.prepared, lifetimes, at });
+    else if (reason !== 'disabled') outdated.set(key.key, key);
   }
-  if (outdated.length > 0) {
-    const targets = outdated.map(({ key }) => keyTarget(key));
+  if (outdated.size > 0) {
+    const targets = [...outdated.values()].map(({ key }) => keyTarget(key));
     await purge(parts, tenant, targets, 'hard', runtime);
   }
-  const outcomes = await supersede(parts, settings, options.stamp, runtime);
-  settings.forEach(({ at }, position) => {
+  const kept = [...settings.values()];
+  const outcomes = await supersede(parts, kept, knownAs, runtime);
+  kept.forEach(({ at }, position) => {
     if (!outcomes[position]?.stored) results[at] = { stored: false, reason: 'superseded' };
   });
   return results;

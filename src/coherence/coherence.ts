@@ -36,6 +36,8 @@ export class Coherence {
   readonly #views: LRUCache<TenantId, View>;
   readonly #polls: SharedCalls<void>;
   #order = 0;
+  /** Answers to what was asked before this can't be taken in as they are: a view with an own purge was given up since. */
+  #forgotAt = 0;
 
   constructor(options: CoherenceOptions) {
     this.#authority = options.authority;
@@ -105,7 +107,9 @@ export class Coherence {
     const sentAt = runtime.now();
     const order = this.#nextOrder();
     const { entries, ledger } = await this.#authority.read(tenant, keys, view.seen);
-    const absorbed = this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
+    const absorbed =
+      order > this.#forgotAt &&
+      this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
     if (!absorbed) await this.#confirm(tenant, runtime);
     return { view: this.view(tenant), entries };
   }
@@ -125,7 +129,9 @@ export class Coherence {
     const order = this.#nextOrder();
     const { seen } = this.view(tenant);
     const { acquired, entries, ledger } = await this.#authority.lease(key, token, ttlMs, seen);
-    const absorbed = this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
+    const absorbed =
+      order > this.#forgotAt &&
+      this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
     if (!absorbed) await this.#confirm(tenant, runtime);
     return { acquired, view: this.view(tenant), entry: entries[0] };
   }
@@ -134,6 +140,8 @@ export class Coherence {
   async markEverything(mode: PurgeMode): Promise<number> {
     const { tenants } = await this.#authority.markEverything(mode);
     this.#views.clear();
+    // What was asked before does not know of it, and nothing here tells that any more.
+    this.#forgotAt = this.#nextOrder();
     return tenants;
   }
 
@@ -152,11 +160,14 @@ export class Coherence {
       mode,
       this.view(tenant).cursor,
     );
-    const absorbed = this.#update(tenant, (current) =>
-      current.absorbConfirmed(ledger, sentAt, order),
-    );
+    const absorbed =
+      order > this.#forgotAt &&
+      this.#update(tenant, (current) => current.absorbConfirmed(ledger, sentAt, order));
     // The marks are acknowledged: what could not be taken in here is learnt by whoever reads next.
-    if (!absorbed) this.#views.delete(tenant);
+    if (!absorbed) {
+      this.#views.delete(tenant);
+      this.#forgotAt = this.#nextOrder();
+    }
     return seq;
   }
 
@@ -179,6 +190,7 @@ export class Coherence {
       const order = this.#nextOrder();
       const cursor: Cursor | undefined = this.view(tenant).cursor;
       const ledger: LedgerReply = await this.#authority.confirm(tenant, cursor);
+      if (order < this.#forgotAt) continue;
       if (this.#update(tenant, (current) => current.absorbConfirmed(ledger, sentAt, order))) return;
     }
     throw new AuthorityUnavailable('The ledger changed its epoch faster than it could be read.', {

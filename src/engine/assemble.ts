@@ -7,6 +7,7 @@ import { Keyring, type MasterKey } from '../codec/encryption.ts';
 import { FrameCodec } from '../codec/frame.ts';
 import { Coherence } from '../coherence/coherence.ts';
 import { Guard } from '../resilience/guard.ts';
+import { SharedCalls } from '../resilience/shared-call.ts';
 import type { Runtime } from '../runtime.ts';
 import { circuit, evict, type CircuitState, type Sink } from '../telemetry/events.ts';
 import type { KeySpace } from '../tenant/key.ts';
@@ -156,6 +157,10 @@ export function assembleEngine(options: EngineOptions): Engine {
     authority = new InIsolateAuthority(clock, { store, keys, retention, ledgerBytes });
   }
 
+  // Each store may be waited for once, and the authority for a poll and for a read.
+  const patience = [...guards.values()].reduce((sum, { patienceMs }) => sum + patienceMs, 0);
+  const lookupWaitMs = patience + (guard?.patienceMs ?? 0) + POLL_MARGIN_MS;
+
   const partsWith = (withAuthority: Authority, withTiers: readonly Tier[]): EngineParts => ({
     authority: withAuthority,
     coherence: new Coherence({
@@ -167,6 +172,7 @@ export function assembleEngine(options: EngineOptions): Engine {
       sink,
     }),
     tiers: withTiers,
+    lookups: new SharedCalls(lookupWaitMs),
     flights: new Flights(),
     failures: new Failures(),
     sink,

@@ -124,7 +124,7 @@ function judgeFill(
   if (now - startedAt > parts.maxLoadMs) return 'overlong';
   if (draft.expiresAt <= now) return 'expired';
   if (draft.value.byteLength > parts.maxEntryBytes) return 'too_large';
-  if (isNewerHere(parts, key, stamp, now)) return 'newer';
+  if (isNewerHere(parts, key, stamp, startedAt, now)) return 'newer';
   const verdict = judge(
     parts.coherence.view(key.tenant),
     { stamp, key: key.key, tags: draft.tags },
@@ -134,26 +134,34 @@ function judgeFill(
 }
 
 /** True when a tier of this isolate holds a load that knew more: a load that ends late must not put an older value in its place. */
-function isNewerHere(parts: EngineParts, key: CacheKey, stamp: Stamp, now: number): boolean {
-  return localStamps(parts, key, now).some(
-    (present) => present.epoch === stamp.epoch && present.asOf > stamp.asOf,
-  );
+function isNewerHere(
+  parts: EngineParts,
+  key: CacheKey,
+  { epoch, asOf }: Stamp,
+  startedAt: number,
+  now: number,
+): boolean {
+  return localEntries(parts, key, now).some(({ stamp, createdAt, loadMs }) => {
+    if (stamp.epoch !== epoch) return false;
+    return stamp.asOf > asOf || (stamp.asOf === asOf && createdAt - loadMs > startedAt);
+  });
 }
 
 /** False when this isolate has taken in something else since: a late refusal is not about that. */
 function standsHere(parts: EngineParts, key: CacheKey, entry: Entry, now: number): boolean {
-  const present = localStamps(parts, key, now);
+  const present = localEntries(parts, key, now);
+  const { epoch, asOf } = entry.stamp;
   return (
     present.length === 0 ||
-    present.some(({ epoch, asOf }) => epoch === entry.stamp.epoch && asOf === entry.stamp.asOf)
+    present.some(({ stamp }) => stamp.epoch === epoch && stamp.asOf === asOf)
   );
 }
 
-function localStamps(parts: EngineParts, key: CacheKey, now: number): Stamp[] {
-  const stamps: Stamp[] = [];
+function localEntries(parts: EngineParts, key: CacheKey, now: number): Entry[] {
+  const entries: Entry[] = [];
   for (const tier of parts.tiers) {
     const copy = tier.local ? tier.get(key, now) : undefined;
-    if (copy && !(copy instanceof Promise)) stamps.push(copy.entry.stamp);
+    if (copy && !(copy instanceof Promise)) entries.push(copy.entry);
   }
-  return stamps;
+  return entries;
 }

@@ -1,12 +1,12 @@
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import { servesOnError } from './entry-state.ts';
 import type { Face } from './face.ts';
 import { admit, unavailableBy, type Found } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { LeasePolicy } from './policy.ts';
 import type { Lifetimes } from './promotion.ts';
 import { reportFailure } from './report.ts';
+import { isSameEntry, servableStale } from './stale.ts';
 
 /** What the attempt to be the only one who loads came to. */
 export type LeaseResult =
@@ -48,39 +48,21 @@ export async function takeLease(
       unavailableBy(parts, key, error);
       return { type: 'load', token: undefined };
     }
-    const { acquired, view, entry } = answer;
+    const { acquired, entry } = answer;
     if (entry) {
-      const { state, found } = await admit(
-        parts,
-        key,
-        entry,
-        view,
-        face,
-        runtime,
-        sentAt,
-        lifetimes,
-      );
-      if (state === 'fresh' && !isSame(found, stale)) {
+      const { state, found } = await admit(parts, key, entry, face, runtime, sentAt, lifetimes);
+      if (state === 'fresh' && !isSameEntry(found, stale)) {
         if (acquired) giveBack(parts, key, token, runtime);
         return { type: 'loaded', found };
       }
     }
     if (acquired) return { type: 'load', token };
     const now = runtime.now();
-    if (stale && servesOnError(stale.entry, now)) return { type: 'leased' };
+    if (servableStale(parts, key, stale, runtime)) return { type: 'leased' };
     if (now >= endsAt) return { type: 'load', token: undefined };
     // Spread, so that those who wait do not all ask at once.
     await runtime.sleep(Math.min(pause * (0.5 + runtime.random()), Math.max(1, endsAt - now)));
   }
-}
-
-/** True for the entry that is to be refreshed itself, early. */
-function isSame({ entry }: Found, known: Found | undefined): boolean {
-  return (
-    known !== undefined &&
-    known.entry.createdAt === entry.createdAt &&
-    known.entry.stamp.asOf === entry.stamp.asOf
-  );
 }
 
 /** Ends a lease under which nothing will be stored. Nobody waits for it: it ends by itself later. */

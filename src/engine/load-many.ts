@@ -6,10 +6,11 @@ import type { CacheKey } from '../tenant/key.ts';
 import type { Face } from './face.ts';
 import { fillMany } from './fill.ts';
 import type { Flight, Landing } from './flights.ts';
-import { failureCode, usableStale, type Loaded } from './load.ts';
+import { failureCode, type Loaded } from './load.ts';
 import type { Found } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { ReadPolicy } from './policy.ts';
+import { unlessPurged } from './stale.ts';
 
 /** How the values of many keys are made in one call. */
 export interface ManySource {
@@ -51,7 +52,7 @@ export function loadMany(
     // A failure that nobody joined is no unhandled one.
     landing.catch(() => undefined);
     const flight = { key, landing, startedAt, stamp };
-    parts.flights.begin(flight);
+    if (parts.enabled) parts.flights.begin(flight);
     return flight;
   });
   const end = (): void => {
@@ -82,7 +83,7 @@ async function call(
   };
   try {
     const work = source.load(
-      wanted.map(({ key, stale }) => ({ key, stale: usableStale(parts, key, stale) })),
+      wanted.map(({ key, stale }) => ({ key, stale: unlessPurged(parts, key, stale) })),
       { signal: controller.signal, startedAt },
     );
     const waited = await waitFor(work, hardTimeoutMs, runtime);

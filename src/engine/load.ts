@@ -1,8 +1,7 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
-import { judge } from '../coherence/marks.ts';
 import { LoadTimeout, TiercelError } from '../errors.ts';
-import { waitFor } from '../resilience/patience.ts';
+import { waitFor, type Waited } from '../resilience/patience.ts';
 import type { Runtime } from '../runtime.ts';
 import { load as loaded, loadFailed } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
@@ -11,10 +10,11 @@ import type { Face } from './face.ts';
 import { fill } from './fill.ts';
 import { joining, mayHave, type Flight, type Landing } from './flights.ts';
 import { giveBack, takeLease } from './lease.ts';
-import { servesOnError } from './entry-state.ts';
 import { readAuthority, type Found } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
-import type { ReadPolicy } from './policy.ts';
+import { peek } from './peek.ts';
+import { longestFlightMs, type ReadPolicy } from './policy.ts';
+import { isSameEntry, servableStale, unlessPurged } from './stale.ts';
 
 /** What a loader gets. */
 export interface LoadContext {
@@ -33,6 +33,9 @@ export interface Loaded {
   /** False for a value that is handed on and stored nowhere. */
   readonly store: boolean;
 }
+
+/** What a loader made, or that it was not in time. */
+type Called = { readonly made: Loaded } | { readonly late: LoadTimeout };
 
 /** What was known when the load began. */
 interface Begun {
@@ -54,34 +57,50 @@ export interface Source {
  * Loads a key, or joins the load of it that is under way in this isolate. A caller that asked after a purge does not get
  * what was loaded before it, and goes on to a load of its own.
  *
- * Rejects with what the loader rejects with.
- * @param asked true when the authority has just been asked and has nothing fresh; else it is asked first
+ * Rejects with what the loader rejects with, and with `LoadTimeout`.
+ * @param known what the caller has found, fresh or stale, and wants replaced
+ * @param asked when the caller's own look began, if it found nothing that is fresh; undefined when only this isolate's
+ * memory has been looked at: the authority is asked first then
  */
 export async function load(
   parts: EngineParts,
   source: Source,
-  stale: Found | undefined,
+  known: Found | undefined,
   runtime: Runtime,
-  asked: boolean,
+  asked: number | undefined,
 ): Promise<Landing> {
   const { key, policy } = source;
   for (;;) {
     const flight = parts.flights.get(key);
     const joined = flight && joining(parts.coherence.view(key.tenant), flight);
-    if (!flight || !joined) return lead(parts, source, stale, runtime, asked);
-    const patience = flight.startedAt + policy.hardTimeoutMs - runtime.now();
-    const waited = await waitFor(flight.landing, Math.max(0, patience), runtime);
-    if (!waited.settled) {
-      // Of those that lost patience together one leads, and the others follow it.
-      parts.flights.end(flight);
-      continue;
+    if (!flight || !joined) {
+      const near = landedSince(parts, key, known, asked, runtime);
+      return near ? foundLanding(near) : lead(parts, source, known, runtime, asked !== undefined);
     }
-    const landing = waited.value;
-    if (landing.type === 'none') {
-      if (stale && servesOnError(stale.entry, runtime.now())) return landing;
-    } else if (mayHave(joined, key, landing, parts.coherence.view(key.tenant))) return landing;
+    const patience = flight.startedAt + longestFlightMs(policy) - runtime.now();
+    const waited: Waited<Landing> =
+      patience > 0 ? await waitFor(flight.landing, patience, runtime) : { settled: false };
+    if (waited.settled) {
+      const landing = waited.value;
+      if (landing.type === 'none') {
+        if (servableStale(parts, key, known, runtime)) return landing;
+      } else if (mayHave(joined, key, landing, parts.coherence.view(key.tenant))) return landing;
+    }
+    // Of those that lost patience together one leads, and the others follow it.
     parts.flights.end(flight);
   }
+}
+
+/** What a load that ended since the caller looked has left in memory. */
+function landedSince(
+  parts: EngineParts,
+  key: CacheKey,
+  known: Found | undefined,
+  asked: number | undefined,
+  runtime: Runtime,
+): Found | undefined {
+  const near = peek(parts, key, runtime.now(), asked);
+  return near?.state === 'fresh' && !isSameEntry(near, known) ? near : undefined;
 }
 
 /** Begins a load that others may join, held until it has ended whoever goes away. */
@@ -133,18 +152,33 @@ async function fly(
   const { stamp } = parts.coherence.view(key.tenant);
   flight.stamp = stamp;
   const begun = { stamp, startedAt: runtime.now(), lease };
+  let called: Called;
   try {
-    const made = await call(parts, source, usableStale(parts, key, stale), begun, runtime);
-    parts.sink(loaded(key.tenant, key.key, runtime.now() - begun.startedAt));
-    parts.failures.clear(key.fullName);
-    settle(parts, source, made, begun, runtime);
-    return { type: 'loaded', draft: made.draft, prepared: made.prepared, stamp };
+    called = await call(parts, source, unlessPurged(parts, key, stale), begun, runtime);
   } catch (error) {
-    if (lease !== undefined) giveBack(parts, key, lease, runtime);
-    parts.failures.record(key.fullName, runtime.now(), policy.throttleMs);
-    parts.sink(loadFailed(key.tenant, failureCode(error), error));
+    endLease(parts, source, begun, runtime);
+    recordFailure(parts, source, error, runtime);
     throw error;
   }
+  if ('late' in called) {
+    recordFailure(parts, source, called.late, runtime);
+    throw called.late;
+  }
+  const { made } = called;
+  parts.sink(loaded(key.tenant, key.key, runtime.now() - begun.startedAt));
+  parts.failures.clear(key.fullName);
+  settle(parts, source, made, begun, runtime);
+  return { type: 'loaded', draft: made.draft, prepared: made.prepared, stamp };
+}
+
+function recordFailure(
+  parts: EngineParts,
+  { key, policy }: Source,
+  error: unknown,
+  runtime: Runtime,
+): void {
+  parts.failures.record(key.fullName, runtime.now(), policy.throttleMs);
+  parts.sink(loadFailed(key.tenant, failureCode(error), error));
 }
 
 function foundLanding({ entry, prepared }: Found): Landing {
@@ -152,8 +186,8 @@ function foundLanding({ entry, prepared }: Found): Landing {
 }
 
 /**
- * Calls the loader. One that is late is told so by its signal and nobody waits for it any more; what it makes all the
- * same is stored, on the conditions of any load.
+ * Calls the loader, and waits for it until the hard timeout. One that is late is told so by its signal, and nobody waits
+ * for it any more; what it makes all the same is stored, on the conditions of any load.
  */
 async function call(
   parts: EngineParts,
@@ -161,22 +195,23 @@ async function call(
   stale: Found | undefined,
   begun: Begun,
   runtime: Runtime,
-): Promise<Loaded> {
+): Promise<Called> {
   const { hardTimeoutMs } = source.policy;
   const controller = new AbortController();
   const { signal } = controller;
   const work = source.load({ stale, signal, startedAt: begun.startedAt });
   const waited = await waitFor(work, hardTimeoutMs, runtime);
-  if (waited.settled) return waited.value;
-  const error = new LoadTimeout(hardTimeoutMs, { key: source.key.fullName });
-  controller.abort(error);
+  if (waited.settled) return { made: waited.value };
+  const late = new LoadTimeout(hardTimeoutMs, { key: source.key.fullName });
+  controller.abort(late);
+  // It keeps its lease: others wait for what it still may bring, and it is fenced off when the lease is over.
   runtime.waitUntil(
     work.then(
-      (made) => settle(parts, source, made, { ...begun, lease: undefined }, runtime),
-      () => undefined,
+      (made) => settle(parts, source, made, begun, runtime),
+      () => endLease(parts, source, begun, runtime),
     ),
   );
-  throw error;
+  return { late };
 }
 
 function settle(
@@ -187,20 +222,16 @@ function settle(
   runtime: Runtime,
 ): void {
   if (store) fill(parts, { key, draft, prepared, lifetimes, ...begun }, runtime);
-  else if (begun.lease !== undefined) giveBack(parts, key, begun.lease, runtime);
+  else endLease(parts, { key }, begun, runtime);
 }
 
-/** A stale value is handed to a loader only while no hard purge of it is known, also not one that has come in since it was found. */
-export function usableStale(
+function endLease(
   parts: EngineParts,
-  key: CacheKey,
-  stale: Found | undefined,
-): Found | undefined {
-  if (!stale) return undefined;
-  const { entry } = stale;
-  const subject = { stamp: entry.stamp, key: key.key, tags: entry.tags };
-  const verdict = judge(parts.coherence.view(key.tenant), subject, true);
-  return verdict === 'invalid' ? undefined : stale;
+  { key }: Pick<Source, 'key'>,
+  { lease }: Begun,
+  runtime: Runtime,
+): void {
+  if (lease !== undefined) giveBack(parts, key, lease, runtime);
 }
 
 /** What a failed load is reported as. */

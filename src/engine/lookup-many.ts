@@ -1,5 +1,4 @@
 import type { Entry } from '../codec/entry.ts';
-import type { View } from '../coherence/view.ts';
 import type { Runtime } from '../runtime.ts';
 import { hit, miss, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
@@ -10,6 +9,7 @@ import type { Face } from './face.ts';
 import { admit, unavailableBy, type Found, type Lookup } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { Lifetimes } from './promotion.ts';
+import { unlessPurged } from './stale.ts';
 
 /** So many keys are read in one request. */
 const MAX_KEYS = 500;
@@ -53,13 +53,13 @@ export async function lookupMany(
   if (verified) coherence.renewSoon(tenant, coherence.view(tenant), runtime);
   else {
     // What has to be read anyway brings the ledger along.
-    const missing = places.filter(({ near }) => !near);
+    const missing = places.filter(({ near }) => !near || near.copy.entry.freshUntil <= startedAt);
     answers = missing.length > 0 ? await ask(missing) : await check(parts, first, runtime);
     verified = answers;
   }
   const view = coherence.view(tenant);
   if (verified || coherence.mayServeUnverified(view, runtime.now()))
-    await judgeNear(places, view, verified, face, runtime.now());
+    await judgeNear(parts, places, verified, face, runtime);
   if (answers) answers = await ask(places.filter(({ fresh, asked }) => !fresh && !asked));
 
   const { stamp } = coherence.view(tenant);
@@ -70,7 +70,7 @@ export async function lookupMany(
     }
     const why = answers ? reason : 'unavailable';
     sink(miss(tenant, key.key, why));
-    return { found: false, reason: why, stamp, stale };
+    return { found: false, reason: why, stamp, stale: unlessPurged(parts, key, stale) };
   });
 }
 
@@ -85,23 +85,33 @@ function nearCopy(parts: EngineParts, key: CacheKey, now: number): Place['near']
 }
 
 async function judgeNear(
+  parts: EngineParts,
   places: readonly Place[],
-  view: View,
   verified: boolean,
   face: Face,
-  now: number,
+  runtime: Runtime,
 ): Promise<void> {
   for (const place of places) {
-    if (!place.near) continue;
+    if (!place.near || place.fresh) continue;
     const { copy, tier } = place.near;
-    const state = stateOfCopy(view, copy, now);
-    if (state === 'purged' || state === 'expired') place.reason = state;
+    const judged = () => stateOfCopy(parts.coherence.view(place.key.tenant), copy, runtime.now());
+    let state = judged();
+    if (state === 'purged' || state === 'expired') {
+      place.reason = state;
+      continue;
+    }
+    const prepared = copy.prepared ?? (await face.prepare(place.key, copy.entry, tier));
+    // A purge may have come in meanwhile.
+    if (!copy.prepared) state = judged();
+    if (!prepared || state === 'purged' || state === 'expired') {
+      place.reason = prepared && state !== 'fresh' ? state : 'invalid';
+      continue;
+    }
+    const found = { entry: copy.entry, prepared, tier, verified };
+    if (state === 'fresh') place.fresh = found;
     else {
-      const prepared = copy.prepared ?? (await face.prepare(place.key, copy.entry, tier));
-      place.reason = prepared ? 'stale' : 'invalid';
-      const found = prepared && { entry: copy.entry, prepared, tier, verified };
-      if (state === 'fresh') place.fresh = found;
-      else place.stale = found;
+      place.reason = 'stale';
+      place.stale ??= found;
     }
   }
 }
@@ -141,7 +151,7 @@ async function readPage(
   lifetimes: Lifetimes | undefined,
 ): Promise<boolean> {
   const sentAt = runtime.now();
-  let answer: { view: View; entries: readonly (Entry | undefined)[] };
+  let answer: { entries: readonly (Entry | undefined)[] };
   try {
     answer = await parts.coherence.read(
       tenant,
@@ -152,7 +162,7 @@ async function readPage(
     for (const { key } of places.slice(0, 1)) unavailableBy(parts, key, error);
     return false;
   }
-  const { view, entries } = answer;
+  const { entries } = answer;
   const local = parts.tiers.filter((tier) => tier.local);
   for (const [at, place] of places.entries()) {
     place.asked = true;
@@ -163,7 +173,6 @@ async function readPage(
       parts,
       key,
       entry,
-      view,
       face,
       runtime,
       sentAt,

@@ -1,17 +1,18 @@
-import { judge } from '../coherence/marks.ts';
-import { LoadTimeout } from '../errors.ts';
 import { waitFor } from '../resilience/patience.ts';
 import type { Runtime } from '../runtime.ts';
 import { stale as servedStale, type StaleReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { servesOnError, servesWhileRevalidating } from './entry-state.ts';
-import { joining, mayHave } from './flights.ts';
+import { servesWhileRevalidating } from './entry-state.ts';
+import { joining, mayHave, type Joining } from './flights.ts';
 import { loadMany, type ManySource } from './load-many.ts';
 import { lookupMany } from './lookup-many.ts';
 import type { Found } from './lookup.ts';
-import type { Obtained } from './obtain.ts';
+import { isUnderWay, type Obtained } from './obtain.ts';
 import type { EngineParts } from './parts.ts';
+import { peek } from './peek.ts';
+import { longestFlightMs } from './policy.ts';
+import { servableStale } from './stale.ts';
 
 /** One key of a batch: what it will be answered with. */
 interface Place {
@@ -34,37 +35,82 @@ export async function obtainMany(
   source: ManySource,
   runtime: Runtime,
 ): Promise<readonly (Obtained | undefined)[]> {
+  if (!parts.enabled) {
+    const wanted = keys.map((key) => ({ key, stale: undefined }));
+    return wanted.length > 0 ? loadMany(parts, source, wanted, runtime) : [];
+  }
   const { face, policy } = source;
+  const askedAt = runtime.now();
   const lookups = await lookupMany(parts, tenant, keys, face, runtime, policy.lifetimes);
-  const now = runtime.now();
   const behind: Place[] = [];
   const needed: Place[] = [];
-  const places = lookups.map((found, at): Place => {
-    const key = keys[at] as CacheKey;
-    if (found.found)
-      return { key, stale: undefined, obtained: { draft: found.entry, prepared: found.prepared } };
-    const { stale } = found;
-    const place: Place = { key, stale, obtained: undefined };
-    const throttled = parts.failures.isRecent(key.fullName, now);
-    if (stale && servesWhileRevalidating(stale.entry, now)) {
-      if (!throttled && !parts.flights.get(key)) behind.push(place);
-      serveStale(parts, place, stale, throttled ? 'throttled' : 'revalidate');
-    } else if (stale && throttled && servesOnError(stale.entry, now)) {
-      serveStale(parts, place, stale, 'throttled');
-    } else needed.push(place);
+  const places = keys.map((key, at): Place => {
+    const found = lookups[at];
+    if (found?.found) return { key, stale: undefined, obtained: obtained(found) };
+    const place: Place = { key, stale: found?.stale, obtained: undefined };
+    if (!serveAtOnce(parts, source, place, behind, runtime)) needed.push(place);
     return place;
   });
   // Its failure has been reported, and there is nobody to tell.
   if (behind.length > 0) loadMany(parts, source, behind, runtime).catch(() => undefined);
-  const joined = needed.filter((place) => joinable(parts, place));
-  const led = needed.filter((place) => !joined.includes(place));
-  await Promise.all([lead(parts, source, led, runtime), follow(parts, source, joined, runtime)]);
-  return places.map(({ obtained }) => obtained);
+  await provide(parts, source, needed, askedAt, runtime);
+  return places.map(({ obtained: one }) => one);
 }
 
-function joinable(parts: EngineParts, { key }: Place): boolean {
-  const flight = parts.flights.get(key);
-  return flight !== undefined && joining(parts.coherence.view(key.tenant), flight) !== undefined;
+/** Serves what is stale, where no load is waited for. */
+function serveAtOnce(
+  parts: EngineParts,
+  source: ManySource,
+  place: Place,
+  behind: Place[],
+  runtime: Runtime,
+): boolean {
+  const { key, stale } = place;
+  const throttled = parts.failures.isRecent(key.fullName, runtime.now());
+  if (stale && servesWhileRevalidating(stale.entry, runtime.now())) {
+    const { policy } = source;
+    if (!throttled && !isUnderWay(parts, { key, policy }, runtime)) behind.push(place);
+    serve(parts, place, stale, throttled ? 'throttled' : 'revalidate');
+    return true;
+  }
+  const instead = throttled ? servableStale(parts, key, stale, runtime) : undefined;
+  if (instead) serve(parts, place, instead, 'throttled');
+  return instead !== undefined;
+}
+
+/** Gives every place something: what others are loading, the rest in a load of its own, until nothing is left. */
+async function provide(
+  parts: EngineParts,
+  source: ManySource,
+  places: readonly Place[],
+  askedAt: number,
+  runtime: Runtime,
+): Promise<void> {
+  let left = places;
+  while (left.length > 0) {
+    const led: Place[] = [];
+    const followed: (readonly [Place, Joining])[] = [];
+    for (const place of left) {
+      const flight = parts.flights.get(place.key);
+      const joined = flight && joining(parts.coherence.view(place.key.tenant), flight);
+      if (joined) followed.push([place, joined]);
+      else if (!takeLanded(parts, place, askedAt, runtime)) led.push(place);
+    }
+    const again: Place[] = [];
+    const following = followed.map(([place, joined]) =>
+      follow(parts, source, place, joined, again, runtime),
+    );
+    await Promise.all([lead(parts, source, led, runtime), ...following]);
+    left = again;
+  }
+}
+
+/** Takes what a load that ended since the caller looked has left in memory. */
+function takeLanded(parts: EngineParts, place: Place, askedAt: number, runtime: Runtime): boolean {
+  const near = peek(parts, place.key, runtime.now(), askedAt);
+  if (near?.state !== 'fresh') return false;
+  place.obtained = obtained(near);
+  return true;
 }
 
 /** Loads places in one call; what is stale helps out when that fails or takes long. */
@@ -75,82 +121,94 @@ async function lead(
   runtime: Runtime,
 ): Promise<void> {
   if (places.length === 0) return;
-  const { hardTimeoutMs, softTimeoutMs = hardTimeoutMs } = source.policy;
-  const servable = (): boolean => places.every((place) => mayServe(parts, place, runtime));
-  const serveAll = (reason: StaleReason): void => {
-    for (const place of places) if (place.stale) serveStale(parts, place, place.stale, reason);
-  };
+  const { softTimeoutMs } = source.policy;
   const work = loadMany(parts, source, places, runtime);
   try {
-    const patience = servable() ? Math.min(softTimeoutMs, hardTimeoutMs) : hardTimeoutMs;
-    const waited = await waitFor(work, patience, runtime);
-    if (waited.settled) {
-      places.forEach((place, at) => {
-        const made = waited.value[at];
-        place.obtained = made && { draft: made.draft, prepared: made.prepared };
-      });
-      return;
+    if (softTimeoutMs !== undefined && areServable(parts, places, runtime)) {
+      const waited = await waitFor(work, softTimeoutMs, runtime);
+      if (!waited.settled && serveAll(parts, places, 'timeout', runtime)) {
+        // Nobody waits for it any more, and its failure will be reported.
+        work.catch(() => undefined);
+        return;
+      }
     }
-    // Nobody waits for it any more, and its failure has been reported.
-    work.catch(() => undefined);
-    if (!servable()) throw new LoadTimeout(patience);
-    serveAll('timeout');
+    const made = await work;
+    places.forEach((place, at) => {
+      const value = made[at];
+      place.obtained = value && { draft: value.draft, prepared: value.prepared };
+    });
   } catch (error) {
-    if (!servable()) throw error;
-    serveAll('error');
+    if (!serveAll(parts, places, 'error', runtime)) throw error;
   }
 }
 
-/** Waits for what others load; what they do not bring is loaded here. */
+/** Waits for what somebody else loads. What that does not bring is added to `again`. */
 async function follow(
   parts: EngineParts,
   source: ManySource,
-  places: readonly Place[],
+  place: Place,
+  joined: Joining,
+  again: Place[],
   runtime: Runtime,
 ): Promise<void> {
-  const left: Place[] = [];
-  const joinOne = async (place: Place): Promise<void> => {
-    const { key } = place;
-    const flight = parts.flights.get(key);
-    const joined = flight && joining(parts.coherence.view(key.tenant), flight);
-    if (flight && joined) {
-      const patience = flight.startedAt + source.policy.hardTimeoutMs - runtime.now();
-      const waited = await waitFor(flight.landing, Math.max(0, patience), runtime);
-      const landing = waited.settled ? waited.value : undefined;
-      if (
-        landing?.type === 'loaded' &&
-        mayHave(joined, key, landing, parts.coherence.view(key.tenant))
-      ) {
-        place.obtained = landing;
-        return;
-      }
-      parts.flights.end(flight);
+  const { key } = place;
+  const { policy } = source;
+  const flight = parts.flights.get(key);
+  if (!flight) {
+    again.push(place);
+    return;
+  }
+  const patience = Math.max(0, flight.startedAt + longestFlightMs(policy) - runtime.now());
+  const soft = servableStale(parts, key, place.stale, runtime)
+    ? (policy.softTimeoutMs ?? patience)
+    : patience;
+  try {
+    const waited = await waitFor(flight.landing, Math.min(patience, soft), runtime);
+    const landing = waited.settled ? waited.value : undefined;
+    const { tenant } = key;
+    if (landing?.type === 'loaded' && mayHave(joined, key, landing, parts.coherence.view(tenant))) {
+      place.obtained = { draft: landing.draft, prepared: landing.prepared };
+      return;
     }
-    left.push(place);
-  };
-  await Promise.all(
-    places.map(async (place) => {
-      try {
-        await joinOne(place);
-      } catch (error) {
-        if (!place.stale || !mayServe(parts, place, runtime)) throw error;
-        serveStale(parts, place, place.stale, 'error');
-      }
-    }),
-  );
-  await lead(parts, source, left, runtime);
+    if (soft < patience && !waited.settled && serveAll(parts, [place], 'timeout', runtime)) return;
+    if (landing?.type === 'none' && serveAll(parts, [place], 'leased', runtime)) return;
+    if (!waited.settled && soft < patience) {
+      // What was stale has been purged: now it is waited for to the end.
+      again.push(place);
+      return;
+    }
+    parts.flights.end(flight);
+    again.push(place);
+  } catch (error) {
+    if (!serveAll(parts, [place], 'error', runtime)) throw error;
+  }
 }
 
-function serveStale(parts: EngineParts, place: Place, stale: Found, reason: StaleReason): void {
+function areServable(parts: EngineParts, places: readonly Place[], runtime: Runtime): boolean {
+  return places.every(({ key, stale }) => servableStale(parts, key, stale, runtime));
+}
+
+/** Serves what is stale to all places, if every one of them has something. */
+function serveAll(
+  parts: EngineParts,
+  places: readonly Place[],
+  reason: StaleReason,
+  runtime: Runtime,
+): boolean {
+  const all = places.map(({ key, stale }) => servableStale(parts, key, stale, runtime));
+  if (all.includes(undefined)) return false;
+  places.forEach((place, at) => {
+    const found = all[at];
+    if (found) serve(parts, place, found, reason);
+  });
+  return true;
+}
+
+function serve(parts: EngineParts, place: Place, stale: Found, reason: StaleReason): void {
   parts.sink(servedStale(place.key.tenant, place.key.key, stale.tier, reason));
-  place.obtained = { draft: stale.entry, prepared: stale.prepared };
+  place.obtained = obtained(stale);
 }
 
-/** True for something stale that may be served instead of a load, also by what is known now. */
-function mayServe(parts: EngineParts, { key, stale }: Place, runtime: Runtime): boolean {
-  if (!stale || !servesOnError(stale.entry, runtime.now())) return false;
-  const { entry, tier } = stale;
-  const subject = { stamp: entry.stamp, key: key.key, tags: entry.tags };
-  const exactPerKey = tier === parts.authority.name;
-  return judge(parts.coherence.view(key.tenant), subject, exactPerKey) !== 'invalid';
+function obtained({ entry, prepared }: Found): Obtained {
+  return { draft: entry, prepared };
 }

@@ -1,22 +1,24 @@
-import { judge } from '../coherence/marks.ts';
 import { LoadTimeout } from '../errors.ts';
 import { waitFor } from '../resilience/patience.ts';
 import type { Runtime } from '../runtime.ts';
 import {
   hit,
   load as loaded,
+  loadFailed,
   stale as servedStale,
   type StaleReason,
 } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import type { EntryDraft } from '../codec/entry.ts';
-import { servesOnError, servesWhileRevalidating } from './entry-state.ts';
-import type { Landing } from './flights.ts';
-import { load, type Source } from './load.ts';
-import { lookup, peek, type Found, type Near } from './lookup.ts';
+import { servesWhileRevalidating } from './entry-state.ts';
+import { failureCode, load, type Source } from './load.ts';
+import { lookup, type Found } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
+import { peek, type Near } from './peek.ts';
+import { longestFlightMs } from './policy.ts';
 import { isDueEarly } from './refresh-time.ts';
+import { servableStale } from './stale.ts';
 
 /** What a read through the cache brings. */
 export interface Obtained {
@@ -38,21 +40,21 @@ export async function obtain(
 ): Promise<Obtained> {
   const { key, face, policy } = source;
   if (!parts.enabled) return loadAlone(parts, source, runtime);
-  const near = peek(parts, key, runtime.now());
+  const askedAt = runtime.now();
+  const near = peek(parts, key, askedAt);
   if (near) {
     const served = serveNear(parts, source, near, runtime);
     if (served) return served;
   }
   const found = await lookup(parts, key, face, runtime, policy.lifetimes);
   if (found.found) {
-    refreshIfDue(parts, source, found, runtime);
+    refreshIfDue(parts, source, found, askedAt, runtime);
     return obtained(found);
   }
   const { stale } = found;
-  if (stale && servesWhileRevalidating(stale.entry, runtime.now())) {
-    return serveAndRefresh(parts, source, stale, runtime, true);
-  }
-  return loadOrServe(parts, source, stale, runtime);
+  if (stale && servesWhileRevalidating(stale.entry, runtime.now()))
+    return serveAndRefresh(parts, source, stale, askedAt, runtime);
+  return loadOrServe(parts, source, stale, askedAt, runtime);
 }
 
 /**
@@ -67,11 +69,11 @@ export function serveNear(
 ): Obtained | undefined {
   if (near.state === 'fresh') {
     countHit(parts, source.key, near, runtime);
-    refreshIfDue(parts, source, near, runtime);
+    refreshIfDue(parts, source, near, runtime.now(), runtime);
     return obtained(near);
   }
   if (!servesWhileRevalidating(near.entry, runtime.now())) return undefined;
-  return serveAndRefresh(parts, source, near, runtime, false);
+  return serveAndRefresh(parts, source, near, undefined, runtime);
 }
 
 /** What every hit of what this isolate holds does, however it is read. */
@@ -85,27 +87,25 @@ export function countHit(
   parts.sink(hit(tenant, key, tier, true));
 }
 
-/** Loads for one caller. */
+/** Loads for one caller, and keeps nothing. */
 async function loadAlone(
   parts: EngineParts,
   { key, policy, load: call }: Source,
   runtime: Runtime,
 ): Promise<Obtained> {
   const controller = new AbortController();
-  const { signal } = controller;
   const startedAt = runtime.now();
-  const waited = await waitFor(
-    call({ stale: undefined, signal, startedAt }),
-    policy.hardTimeoutMs,
-    runtime,
-  );
-  if (waited.settled) {
+  try {
+    const work = call({ stale: undefined, signal: controller.signal, startedAt });
+    const waited = await waitFor(work, policy.hardTimeoutMs, runtime);
+    if (!waited.settled) throw new LoadTimeout(policy.hardTimeoutMs, { key: key.fullName });
     parts.sink(loaded(key.tenant, key.key, runtime.now() - startedAt));
     return waited.value;
+  } catch (error) {
+    controller.abort(error);
+    parts.sink(loadFailed(key.tenant, failureCode(error), error));
+    throw error;
   }
-  const error = new LoadTimeout(policy.hardTimeoutMs, { key: key.fullName });
-  controller.abort(error);
-  throw error;
 }
 
 /** Loads in the foreground; what is stale helps out. */
@@ -113,43 +113,47 @@ async function loadOrServe(
   parts: EngineParts,
   source: Source,
   stale: Found | undefined,
+  askedAt: number,
   runtime: Runtime,
 ): Promise<Obtained> {
   const { key, policy } = source;
-  const usable = stale && servesOnError(stale.entry, runtime.now()) ? stale : undefined;
-  if (usable && parts.failures.isRecent(key.fullName, runtime.now()))
-    return serveStale(parts, source, usable, 'throttled');
-  const work = load(parts, source, stale, runtime, true);
-  const patience = Math.min(
-    policy.hardTimeoutMs,
-    (usable && policy.softTimeoutMs) ?? policy.hardTimeoutMs,
-  );
-  let landing: Landing | undefined;
+  const servable = (): Found | undefined => servableStale(parts, key, stale, runtime);
+  const throttled = parts.failures.isRecent(key.fullName, runtime.now()) ? servable() : undefined;
+  if (throttled) return serveStale(parts, source, throttled, 'throttled');
+  const work = load(parts, source, stale, runtime, askedAt);
   try {
-    const waited = await waitFor(work, patience, runtime);
-    landing = waited.settled ? waited.value : undefined;
+    if (policy.softTimeoutMs !== undefined && servable()) {
+      const waited = await waitFor(work, policy.softTimeoutMs, runtime);
+      const instead = waited.settled ? undefined : servable();
+      if (instead) {
+        // Nobody waits for it any more, and its failure will be reported.
+        work.catch(() => undefined);
+        return serveStale(parts, source, instead, 'timeout');
+      }
+    }
+    const landing = await work;
+    if (landing.type === 'loaded') return landing;
+    const instead = servable();
+    if (instead) return serveStale(parts, source, instead, 'leased');
   } catch (error) {
-    if (!usable || !mayStillServe(parts, source, usable, runtime)) throw error;
-    return serveStale(parts, source, usable, 'error');
+    const instead = servable();
+    if (!instead) throw error;
+    return serveStale(parts, source, instead, 'error');
   }
-  if (landing?.type === 'loaded') return landing;
-  // Nobody waits for it any more, and its failure has been reported.
-  work.catch(() => undefined);
-  if (!usable || !mayStillServe(parts, source, usable, runtime))
-    throw new LoadTimeout(patience, { key: key.fullName });
-  return serveStale(parts, source, usable, landing ? 'leased' : 'timeout');
+  // What was stale has been purged since somebody else's load was left to itself.
+  return loadOrServe(parts, source, undefined, askedAt, runtime);
 }
 
-/** @param asked true when the authority has just been asked, and has nothing fresher */
+/** @param askedAt when the authority was asked, which had nothing fresher; undefined when it was not */
 function serveAndRefresh(
   parts: EngineParts,
   source: Source,
   stale: Found,
+  askedAt: number | undefined,
   runtime: Runtime,
-  asked: boolean,
 ): Obtained {
   const throttled = parts.failures.isRecent(source.key.fullName, runtime.now());
-  if (!throttled) refreshBehind(parts, source, stale, runtime, asked);
+  if (!throttled) refreshBehind(parts, source, stale, askedAt, runtime);
   return serveStale(parts, source, stale, throttled ? 'throttled' : 'revalidate');
 }
 
@@ -157,22 +161,38 @@ function serveAndRefresh(
 function refreshBehind(
   parts: EngineParts,
   source: Source,
-  stale: Found,
+  known: Found,
+  askedAt: number | undefined,
   runtime: Runtime,
-  asked: boolean,
 ): void {
-  if (parts.flights.get(source.key)) return;
+  if (isUnderWay(parts, source, runtime)) return;
   // Its failure has been reported, and there is nobody to tell.
-  load(parts, source, stale, runtime, asked).catch(() => undefined);
+  load(parts, source, known, runtime, askedAt).catch(() => undefined);
 }
 
-function refreshIfDue(parts: EngineParts, source: Source, found: Found, runtime: Runtime): void {
+/** True while a load of the key may still be alive: one that is older has lost its owner. */
+export function isUnderWay(
+  parts: EngineParts,
+  { key, policy }: Pick<Source, 'key' | 'policy'>,
+  runtime: Runtime,
+): boolean {
+  const flight = parts.flights.get(key);
+  return flight !== undefined && runtime.now() - flight.startedAt < longestFlightMs(policy);
+}
+
+function refreshIfDue(
+  parts: EngineParts,
+  source: Source,
+  found: Found,
+  askedAt: number,
+  runtime: Runtime,
+): void {
   const { earlyRefresh } = source.policy;
   if (
     isDueEarly(found.entry, earlyRefresh, runtime.now(), runtime) &&
     !parts.failures.isRecent(source.key.fullName, runtime.now())
   )
-    refreshBehind(parts, source, found, runtime, true);
+    refreshBehind(parts, source, found, askedAt, runtime);
 }
 
 function serveStale(
@@ -183,21 +203,6 @@ function serveStale(
 ): Obtained {
   parts.sink(servedStale(key.tenant, key.key, stale.tier, reason));
   return obtained(stale);
-}
-
-/** False once a purge of it is known, or its time is over: both may have come while the load was waited for. */
-function mayStillServe(
-  parts: EngineParts,
-  { key }: Source,
-  { entry, tier }: Found,
-  runtime: Runtime,
-): boolean {
-  const subject = { stamp: entry.stamp, key: key.key, tags: entry.tags };
-  const exactPerKey = tier === parts.authority.name;
-  return (
-    servesOnError(entry, runtime.now()) &&
-    judge(parts.coherence.view(key.tenant), subject, exactPerKey) !== 'invalid'
-  );
 }
 
 function obtained({ entry, prepared }: Found): Obtained {

@@ -35,13 +35,31 @@ export function promote(
   const now = runtime.now();
   for (const tier of tiers) {
     const lifetime = Math.min(tier.lifetimeMs, promotion.lifetimes?.[tier.name] ?? tier.lifetimeMs);
-    if (lifetime <= 0) continue;
+    if (lifetime <= 0 || !canTake(parts, tier, promotion, now)) continue;
     const until = Math.min(promotion.until, entry.expiresAt, promotion.from + lifetime);
     const copy: Copy = tier.local
       ? { key, entry: leanFor(parts, entry, prepared), until, heldAt, prepared }
       : { key, entry, until, heldAt, prepared: undefined };
     settle(parts, tier, key, () => tier.put(copy, now), runtime);
   }
+}
+
+/**
+ * Whether a tier can have the entry. One outside the isolate can't have what memory keeps without its bytes. Where memory is
+ * the authority's own store, only what still stands there is put back, prepared: a purge may have taken it out.
+ */
+function canTake(
+  { authority }: EngineParts,
+  tier: Tier,
+  { key, entry }: Promotion,
+  now: number,
+): boolean {
+  if (!tier.local) return entry.value !== NO_BYTES;
+  if (!authority.local) return true;
+  const held = tier.get(key, now);
+  if (!held || held instanceof Promise) return false;
+  const { stamp, value } = held.entry;
+  return value === entry.value && stamp.asOf === entry.stamp.asOf;
 }
 
 /**

@@ -41,7 +41,12 @@ export async function purge(
  */
 export async function purgeEverything(parts: EngineParts, mode: PurgeMode): Promise<number> {
   try {
-    return await parts.coherence.markEverything(mode);
+    const tenants = await parts.coherence.markEverything(mode);
+    parts.sink(purged('*', tenants, mode));
+    return tenants;
+  } catch (error) {
+    parts.sink(purgeFailed('*', error));
+    throw error;
   } finally {
     // Whether or not it was acknowledged: nothing in this isolate is worth a doubt.
     if (mode === 'hard') for (const tier of parts.tiers) tier.deleteWhere?.(() => true);

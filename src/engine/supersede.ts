@@ -1,6 +1,7 @@
 import type { SupersedeOutcome } from '../authority/authority.ts';
 import { entryBytes, type EntryDraft } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
+import { judge } from '../coherence/marks.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { set, setDropped } from '../telemetry/events.ts';
@@ -53,12 +54,15 @@ export async function supersede(
     parts.flights.detach(key);
     if (outcome?.stored) {
       // Slow tiers, and whatever is under way, may still have what was there before.
-      demoteHere(parts, key, runtime);
       parts.coherence.noteSet(key, outcome.stamp);
       const entry = { ...draft, stamp: outcome.stamp };
       // Newer than all that the view knows; only the next poll can tell it otherwise.
       const heldAt = 0;
       const until = entry.expiresAt;
+      // Of two whose answers came in another order than they were carried out, the later one stays.
+      const subject = { stamp: entry.stamp, key: key.key, tags: entry.tags };
+      if (judge(parts.coherence.view(key.tenant), subject, true) !== 'valid') return;
+      demoteHere(parts, key, runtime);
       const promotion = { key, entry, prepared, until, from, heldAt, lifetimes };
       promote(parts, parts.tiers, promotion, runtime);
       parts.sink(set(key.tenant, key.key, prepared.bytes + entryBytes(entry)));

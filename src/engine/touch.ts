@@ -24,7 +24,7 @@ export interface Times {
 export async function touch(
   parts: EngineParts,
   key: CacheKey,
-  timesFrom: (now: number) => Times,
+  timesFrom: (now: number, entry: Entry) => Times,
   runtime: Runtime,
 ): Promise<TouchOutcome> {
   await stampOf(parts, key, runtime);
@@ -32,7 +32,7 @@ export async function touch(
     const now = runtime.now();
     const state = stateOf(parts.coherence.view(key.tenant), key, entry, true, now);
     if (state !== 'fresh' && state !== 'stale') return undefined;
-    const times = timesFrom(now);
+    const times = timesFrom(now, entry);
     const within = (time: number): number => Math.min(time, entry.lifeUntil);
     return {
       ...entry,

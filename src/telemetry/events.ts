@@ -43,6 +43,7 @@ export type TelemetryEvent =
       readonly key: string;
       readonly reason: string;
     }
+  /** `tenant` is `*` for a purge of everything; `targets` is then the number of tenants. */
   | {
       readonly type: 'purge';
       readonly tenant: string;
@@ -100,8 +101,11 @@ export type TelemetryEvent =
 /** Why no stored entry was used. */
 export type MissReason = 'absent' | 'expired' | 'purged' | 'stale' | 'invalid' | 'unavailable';
 
-/** Why a stale entry was served: it is being refreshed, the load failed, took too long, is another isolate's, or has failed a moment ago. */
-export type StaleReason = 'revalidate' | 'error' | 'timeout' | 'leased' | 'throttled';
+/**
+ * Why a stale entry was served: it is being refreshed, the load failed, took too long, is another isolate's, or has failed
+ * a moment ago; or the caller asked for stale ones as well.
+ */
+export type StaleReason = 'revalidate' | 'error' | 'timeout' | 'leased' | 'throttled' | 'requested';
 
 /** What is wrong with a stored value: its bytes, or its shape. */
 export type ValueFault = 'serializer' | 'schema' | 'migration';

@@ -17,7 +17,7 @@ export interface MemoryOptions {
  * What a copy occupies besides what `entryBytes` and its names count: its own object and key, places in the arrays and
  * the hash table of lru-cache right after they have grown, the object of the buffer. Measured, see the test.
  */
-const COPY_BYTES = 512;
+const COPY_BYTES = 256;
 
 /**
  * Per-isolate memory: least recently used copies go first when the byte budget is full. A copy over the whole budget,
@@ -79,7 +79,9 @@ export class MemoryTier implements Tier {
 
 /** Bytes that a copy occupies in memory, estimated from above. */
 function copyBytes({ key, entry, prepared }: Copy): number {
-  const names = 2 * (key.name.length + key.fullName.length + key.key.length);
+  // One byte a character: names are ASCII. Most are not shortened, and then one text.
+  const names =
+    key.name.length + key.key.length + (key.name === key.fullName ? 0 : key.fullName.length);
   // A value may be a part of a larger buffer, which it keeps from being collected.
   const hidden = entry.value.buffer.byteLength - entry.value.byteLength;
   return COPY_BYTES + names + entryBytes(entry) + hidden + Math.ceil(prepared?.bytes ?? 0);

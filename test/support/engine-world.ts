@@ -7,6 +7,7 @@ import { NOTHING, plainFace } from '../../src/engine/face.ts';
 import { Failures } from '../../src/engine/failures.ts';
 import { fill, type FillOutcome } from '../../src/engine/fill.ts';
 import { Flights } from '../../src/engine/flights.ts';
+import { SharedCalls } from '../../src/resilience/shared-call.ts';
 import { lookup, type Lookup } from '../../src/engine/lookup.ts';
 import type { EngineParts } from '../../src/engine/parts.ts';
 import { purge } from '../../src/engine/purge.ts';
@@ -81,6 +82,7 @@ export function engineIsolate(
         guard('regional'),
       ),
     ],
+    lookups: new SharedCalls(30_000),
     flights: new Flights(),
     failures: new Failures(),
     sink,

@@ -15,7 +15,7 @@ function knowing(marks: readonly Mark[], floor: number, keyFloor: number): Ledge
     pairs.set(target, { ...pair, [mode]: Math.max(pair[mode], seq) });
   }
   const seen = Math.max(floor, ...marks.map((mark) => mark.seq));
-  return { epoch: EPOCH, seen, floor, keyFloor, marks: pairs };
+  return { epoch: EPOCH, seen, newest: seen, floor, keyFloor, marks: pairs };
 }
 
 /**

@@ -235,7 +235,7 @@ describe('joining', () => {
     startedAt: 0,
     stamp,
   });
-  const known = { epoch: 'e', seen: 9, floor: 2, keyFloor: 4, marks: new Map() };
+  const known = { epoch: 'e', seen: 9, newest: 9, floor: 2, keyFloor: 4, marks: new Map() };
   const landing = (asOf: number, ...tags: readonly string[]) =>
     ({
       type: 'loaded',

@@ -5,6 +5,7 @@ import type { Stamp } from '../../../src/codec/stamp.ts';
 import { Coherence } from '../../../src/coherence/coherence.ts';
 import { Failures } from '../../../src/engine/failures.ts';
 import { Flights } from '../../../src/engine/flights.ts';
+import { SharedCalls } from '../../../src/resilience/shared-call.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import { Guard } from '../../../src/resilience/guard.ts';
 import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
@@ -96,6 +97,7 @@ export function isolate({
     authority,
     coherence,
     tiers: [memory, ...outside.map(guarded)],
+    lookups: new SharedCalls(30_000),
     flights: new Flights(),
     failures: new Failures(),
     sink,

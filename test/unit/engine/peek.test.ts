@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Face } from '../../../src/engine/face.ts';
-import { lookup, peek } from '../../../src/engine/lookup.ts';
+import { lookup } from '../../../src/engine/lookup.ts';
+import { peek } from '../../../src/engine/peek.ts';
 import { lookupMany } from '../../../src/engine/lookup-many.ts';
 import { keyTarget, tagTarget } from '../../../src/tenant/target.ts';
 import { turn } from '../support/runtime.ts';
@@ -170,7 +171,8 @@ describe('a purge while a stored value is being made ready', () => {
     const after = here.obtain(() => 'new', leased);
     await turn();
     checking.open();
-    await before;
-    expect(await after).toBe('new');
+    // The load itself began after the purge, so both may have it.
+    expect(await before).toBe('mine');
+    expect(await after).toBe('mine');
   });
 });

@@ -118,7 +118,7 @@ describe('a set', () => {
     await put(here, 'set');
     held = false;
     slow.open();
-    expect(await before).toBe('old');
+    expect(await before).toBe('set');
     await here.settle();
     expect(await here.obtain(never)).toBe('set');
   });

@@ -5,6 +5,7 @@ import { Coherence } from '../../../src/coherence/coherence.ts';
 import type { Face } from '../../../src/engine/face.ts';
 import { Failures } from '../../../src/engine/failures.ts';
 import { Flights } from '../../../src/engine/flights.ts';
+import { SharedCalls } from '../../../src/resilience/shared-call.ts';
 import type { LoadContext, Loaded, Source } from '../../../src/engine/load.ts';
 import { obtain } from '../../../src/engine/obtain.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
@@ -188,6 +189,7 @@ function makeIsolate(
       sink,
     }),
     tiers: tiers(memory),
+    lookups: new SharedCalls(30_000),
     flights: new Flights(),
     failures: new Failures(),
     sink,
