@@ -64,7 +64,14 @@ export type {
   TouchResult,
   WrapOptions,
 } from './cache/namespace.ts';
-export type { NamespaceMap, NamespaceOptions, ValueOf, ValueOptions } from './cache/options.ts';
+export type {
+  InputOf,
+  NamespaceMap,
+  NamespaceOptions,
+  ReadOptions,
+  ValueOf,
+  ValueOptions,
+} from './cache/options.ts';
 export type { PurgeOptions, PurgeResult, PurgeTargets } from './cache/purge.ts';
 export type { TenantCache, TenantMethods, TenantStats } from './cache/tenant-cache.ts';
 export type { Serializer } from './codec/serializer.ts';

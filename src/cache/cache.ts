@@ -3,15 +3,17 @@ import { defaultSerializer, type Serializer } from '../codec/serializer.ts';
 import type { Engine, StoreHealth } from '../engine/assemble.ts';
 import { purgeEverything } from '../engine/purge.ts';
 import type { Lifetimes } from '../engine/promotion.ts';
-import { InvalidKey } from '../errors.ts';
+import { ConfigError, InvalidKey } from '../errors.ts';
 import type { Clock, Execution } from '../runtime.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Emitter, EventName, Listener } from '../telemetry/emitter.ts';
+import { EVENT_TYPES, listenerError } from '../telemetry/events.ts';
 import type { KeySpace } from '../tenant/key.ts';
 import type { PurgeMode } from '../tenant/target.ts';
 import { isTenantId, TENANT_ID_FORM, type TenantId } from '../tenant/tenant-id.ts';
 import { namespacePrefix } from './keys.ts';
 import type { NamespaceMap, NamespaceOptions, NamespaceSettings } from './options.ts';
+import { checkMode } from './purge.ts';
 import type { NamespaceParts, Scope } from './scope.ts';
 import { tenantCache, type TenantCache } from './tenant-cache.ts';
 import { ValueFace } from './value-face.ts';
@@ -47,7 +49,7 @@ export interface Cache<Namespaces extends NamespaceMap> {
   purgeEverything(options?: { readonly mode?: PurgeMode }): Promise<EverythingPurged>;
   /**
    * Hears events by name, or all by `*`, until the function that it answers is called. A listener that throws changes
-   * nothing for anybody, and is a `listener_error` itself.
+   * nothing for anybody, and is a `listener_error` itself. Throws `ConfigError` for a name that no event has.
    */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void;
   stats(): CacheStats;
@@ -87,7 +89,7 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       parts: engine.parts,
       keys,
       tenant,
-      runtime: { ...clock, waitUntil },
+      runtime: { ...clock, waitUntil: failSoft(waitUntil, emitter) },
       enabled: engine.parts.enabled,
       coherenceMs,
     };
@@ -107,10 +109,14 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       return known;
     },
     async purgeEverything({ mode = 'hard' } = {}) {
-      const count = engine.parts.enabled ? await purgeEverything(engine.parts, mode) : 0;
+      checkMode(mode);
+      const count = await purgeEverything(engine.parts, mode);
       return { tenants: count, effectiveWithinMs: coherenceMs };
     },
-    on: (name, listener) => emitter.on(name, listener),
+    on(name, listener) {
+      checkListener(name, listener);
+      return emitter.on(name, listener);
+    },
     stats: () => ({ preset: parts.preset, memory: engine.memory(), stores: engine.stores() }),
   };
 }
@@ -124,14 +130,16 @@ function namespaceParts(
   const serializer: Serializer = given.serializer ?? defaultSerializer;
   const { schema } = given;
   const { earlyRefresh, softTimeoutMs, hardTimeoutMs, throttleMs, leaseMs, leaseWaitMs } = settings;
+  const leases = { ttlMs: leaseMs, waitMs: leaseWaitMs };
   return {
     prefix: namespacePrefix(name, settings.version),
+    leases,
     policy: {
       earlyRefresh,
       softTimeoutMs,
       hardTimeoutMs,
       throttleMs,
-      lease: settings.lease ? { ttlMs: leaseMs, waitMs: leaseWaitMs } : undefined,
+      lease: settings.lease ? leases : undefined,
       lifetimes: lifetimesOf(settings),
     },
     making: {
@@ -154,4 +162,33 @@ function lifetimesOf({ tiers }: NamespaceSettings): Lifetimes | undefined {
   ] as const;
   const said = given.flatMap(([name, ms]) => (ms === undefined ? [] : [[name, ms] as const]));
   return said.length > 0 ? Object.fromEntries(said) : undefined;
+}
+
+/**
+ * Whoever asks gets an answer, also where work can't be kept alive: outside a request, or by a function that has lost its
+ * `this`. The work goes on for as long as the platform lets it.
+ */
+function failSoft(
+  waitUntil: CacheParts['waitUntil'],
+  emitter: Emitter,
+): (work: Promise<unknown>) => void {
+  return (work) => {
+    try {
+      waitUntil(work);
+    } catch (error) {
+      work.catch(() => undefined);
+      emitter.sink(listenerError('waitUntil', error));
+    }
+  };
+}
+
+const EVENT_NAMES: ReadonlySet<string> = new Set([...EVENT_TYPES, '*']);
+
+function checkListener(name: unknown, listener: unknown): void {
+  if (typeof name !== 'string' || !EVENT_NAMES.has(name))
+    throw new ConfigError([
+      { field: 'on', message: `'${String(name).slice(0, 40)}' is the name of no event` },
+    ]);
+  if (typeof listener !== 'function')
+    throw new ConfigError([{ field: 'on', message: 'the listener must be a function' }]);
 }

@@ -33,24 +33,27 @@ export function segmentsOf(input: KeyInput): readonly string[] {
   return typeof input === 'string' ? input.split(':') : input;
 }
 
-/** The tags of a value, without repetitions. Throws {@link InvalidKey}. */
-export function valueTags(tags: readonly string[]): readonly string[] {
-  const unique = checkTags(tags);
+/** The tags of a value, out of one or more lists, without repetitions; nobody can change them. Throws {@link InvalidKey}. */
+export function valueTags(...lists: readonly unknown[]): readonly string[] {
+  const unique = [...new Set(lists.flatMap(checkTags))];
   if (unique.length > MAX_TAGS)
     throw new InvalidKey(`The value has ${unique.length} tags; ${MAX_TAGS} are allowed.`);
-  return unique;
+  return Object.freeze(unique);
 }
 
-/** Tags without repetitions. Throws {@link InvalidKey}. */
-export function checkTags(tags: readonly string[]): readonly string[] {
-  const unique = [...new Set(tags)];
-  for (const tag of unique) {
+/** Checks a list of tags, also one of callers without types. Throws {@link InvalidKey}. */
+export function checkTags(tags: unknown): readonly string[] {
+  if (!Array.isArray(tags))
+    throw new InvalidKey(`Tags must be a list of strings, not a ${typeof tags}.`);
+  for (const tag of tags) {
     if (typeof tag !== 'string' || tag.length === 0 || tag.length > MAX_TAG_LENGTH)
       throw new InvalidKey(
-        `A tag must be 1 to ${MAX_TAG_LENGTH} characters, not ${typeof tag === 'string' ? `${tag.length}` : typeof tag}.`,
+        `A tag must be 1 to ${MAX_TAG_LENGTH} characters, not ${typeof tag === 'string' ? `${tag.length}` : `a ${typeof tag}`}.`,
       );
+    // Redis keeps UTF-8, in which all of these would be one.
+    if (!tag.isWellFormed()) throw new InvalidKey('A tag must not hold a lone surrogate.');
   }
-  return unique;
+  return tags as readonly string[];
 }
 
 /** Throws {@link InvalidKey} for what is no key, also from callers without types. */

@@ -1,11 +1,12 @@
 import { LoadFailed } from '../errors.ts';
 import type { EntryDraft } from '../codec/entry.ts';
 import type { LoadContext as EngineContext, Loaded } from '../engine/load.ts';
-import type { Found } from '../engine/lookup.ts';
+import type { Found } from '../engine/found.ts';
 import type { Runtime } from '../runtime.ts';
-import { checkTags, valueTags } from './keys.ts';
+import { checkOptions, keepingWith, OPTION_NAMES } from './call-options.ts';
+import { valueTags } from './keys.ts';
 import type { Keeping, ValueOptions } from './options.ts';
-import { timesOf, withOptions } from './times.ts';
+import { timesOf } from './times.ts';
 import { NO_VALUE, type ValueFace } from './value-face.ts';
 
 /** What a loader may return instead of a value: made by the methods of its context. */
@@ -28,7 +29,7 @@ export interface StaleValue<V> {
 }
 
 /** What a loader gets. */
-export interface LoaderContext<V> {
+export interface LoaderContext<V, Input = V> {
   /** The segments of the key. */
   readonly key: readonly string[];
   /** Aborted with `LoadTimeout` at the hard timeout. */
@@ -38,17 +39,22 @@ export interface LoaderContext<V> {
   /** Says of this value what only its source knows. Called again, the later wins; tags add up. Throws `ConfigError`, `InvalidKey`. */
   readonly setOptions: (options: ValueOptions) => void;
   /** Return this: the stale value still holds, and is fresh from now on. Throws `LoadFailed` when there is none. */
-  readonly notModified: () => LoadOutcome<V>;
+  readonly notModified: () => LoadOutcome<Input>;
   /** Return this: the value is handed to the callers and stored nowhere. */
-  readonly skip: (value: V) => LoadOutcome<V>;
+  readonly skip: (value: Input) => LoadOutcome<Input>;
   /** Ends the load as a failure: stale-if-error applies. Throws `LoadFailed`. */
   readonly fail: (message: string, cause?: unknown) => never;
 }
 
-/** Makes a value. `undefined`: there is none, and nothing is stored; `null` is a value. */
-export type Loader<V> = (
-  context: LoaderContext<Exclude<V, undefined>>,
-) => V | LoadOutcome<Exclude<V, undefined>> | Promise<V | LoadOutcome<Exclude<V, undefined>>>;
+/**
+ * Makes a value. `undefined`: there is none, nothing is stored, and what is stored and stale ends. `null` is a value.
+ */
+export type Loader<V, Input = V> = (
+  context: LoaderContext<V, Exclude<Input, undefined>>,
+) =>
+  | Input
+  | LoadOutcome<Exclude<Input, undefined>>
+  | Promise<Input | LoadOutcome<Exclude<Input, undefined>>>;
 
 /** How a value of a namespace becomes an entry. */
 export interface Making {
@@ -74,9 +80,9 @@ export async function runLoader(
     signal,
     stale: stale && (await revealStale(making.face, stale)),
     setOptions: (more) => {
-      withOptions(making.keeping, more);
-      if (more.tags) checkTags(more.tags);
-      said = { ...said, ...more, tags: [...(said.tags ?? []), ...(more.tags ?? [])] };
+      checkOptions(more, OPTION_NAMES.value);
+      const tags = valueTags(said.tags ?? [], more.tags ?? []);
+      said = { ...said, ...withoutUndefined(more), tags };
     },
     notModified: () => {
       if (!stale) throw new LoadFailed('notModified() needs a stale value, and there is none.');
@@ -100,7 +106,8 @@ export async function runLoader(
   const skipped = answer instanceof LoadOutcome;
   const value: unknown = skipped ? answer.value : answer;
   if (value === undefined) {
-    return { draft: draftOf(NO_VALUE, null, []), prepared: NO_VALUE.prepared, store: false };
+    const draft = draftOf(NO_VALUE, null, []);
+    return { draft, prepared: NO_VALUE.prepared, store: false, gone: true };
   }
   const packed = await making.face.pack(value);
   return { draft: draftOf(packed, value), prepared: packed.prepared, store: !skipped };
@@ -120,7 +127,7 @@ export function draftMaker(
     tags: readonly string[] = tagsOf(value, key),
   ): EntryDraft => {
     const now = runtime.now();
-    const kept = withOptions(keeping, options);
+    const kept = keepingWith(keeping, options);
     const random = kept.jitter > 0 ? runtime.random() : 0;
     return {
       value: bytes,
@@ -128,7 +135,7 @@ export function draftMaker(
       etag: undefined,
       createdAt: now,
       ...timesOf(kept, value === null, now, random),
-      tags: valueTags([...(options.tags ?? []), ...tags]),
+      tags: valueTags(options.tags ?? [], tags),
       loadMs: now - startedAt,
     };
   };
@@ -138,4 +145,9 @@ async function revealStale(face: ValueFace, found: Found): Promise<StaleValue<un
   const { entry, prepared } = found;
   const { createdAt, tags } = entry;
   return { value: await face.reveal(prepared, entry), createdAt, tags };
+}
+
+/** A member that is there and undefined says nothing. */
+function withoutUndefined(options: ValueOptions): ValueOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -3,7 +3,7 @@ import type { Loaded } from '../engine/load.ts';
 import { LoadFailed } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { KeyInput } from '../tenant/segments.ts';
+import { encodeKey, type KeyInput } from '../tenant/segments.ts';
 import { segmentsOf } from './keys.ts';
 import { draftMaker, type Making } from './loader.ts';
 import type { ManyLoader } from './namespace.ts';
@@ -28,9 +28,7 @@ export function runManyLoader(
         `The loader was asked for ${inputs.length} values and answered ${answer.length}.`,
       );
     const values: readonly unknown[] =
-      answer instanceof Map
-        ? inputs.map((input): unknown => answer.get(input))
-        : (answer as readonly unknown[]);
+      answer instanceof Map ? byKey(answer, inputs) : (answer as readonly unknown[]);
     return Promise.all(
       values.map(async (value, at): Promise<Loaded | undefined> => {
         if (value === undefined) return undefined;
@@ -45,4 +43,10 @@ export function runManyLoader(
 
 async function revealStale({ face }: Making, { stale }: Wanted): Promise<unknown> {
   return stale && face.reveal(stale.prepared, stale.entry);
+}
+
+/** Values by key, however the key is written: `'a:b'` and `['a', 'b']` are one. */
+function byKey(answer: ReadonlyMap<KeyInput, unknown>, inputs: readonly KeyInput[]): unknown[] {
+  const values = new Map([...answer].map(([key, value]) => [encodeKey(key), value]));
+  return inputs.map((input) => values.get(encodeKey(input)));
 }

@@ -1,7 +1,7 @@
 import type { Stamp } from '../codec/stamp.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import type { Loader, LoaderContext } from './loader.ts';
-import type { ValueOptions } from './options.ts';
+import type { ReadOptions, ValueOptions } from './options.ts';
 import type { PurgeOptions, PurgeResult, PurgeTargets } from './purge.ts';
 
 /** What became of a write. */
@@ -42,41 +42,45 @@ export interface CacheEntry<V> {
   readonly verified: boolean;
 }
 
+/** What `get` may be asked for. */
 export interface GetOptions {
   /** Also a value that is stale but may still be served while it is loaded anew. Default false. */
   readonly stale?: boolean;
 }
 
+/** What a write may say of its values. */
 export interface SetOptions extends ValueOptions {
   /** What `stamp()` gave before the value was computed: a purge since then keeps the value out. Default: now. */
   readonly stamp?: Stamp;
 }
 
 /** Makes values for exactly the missing keys: in their order, or by key; `undefined` where there is none. */
-export type ManyLoader<V> = (
+export type ManyLoader<V, Input = V> = (
   missing: readonly KeyInput[],
   context: Pick<LoaderContext<V>, 'signal'> & {
     /** Stale values in the order of the keys; none that a hard purge hit. */
     readonly stale: readonly (V | undefined)[];
   },
 ) =>
-  | readonly (V | undefined)[]
-  | ReadonlyMap<KeyInput, V | undefined>
-  | Promise<readonly (V | undefined)[] | ReadonlyMap<KeyInput, V | undefined>>;
+  | readonly (Input | undefined)[]
+  | ReadonlyMap<KeyInput, Input | undefined>
+  | Promise<readonly (Input | undefined)[] | ReadonlyMap<KeyInput, Input | undefined>>;
 
-export interface WrapOptions<Args extends readonly unknown[]> extends ValueOptions {
+/** How a function is cached. */
+export interface WrapOptions<Args extends readonly unknown[]> extends ReadOptions {
   /** The key of a call. Must tell all calls apart that may have different answers. */
   readonly key: (...args: Args) => KeyInput;
 }
 
 /**
- * The values of one namespace of one tenant. A key is text, split at `:`, or a list of segments that may hold any text.
+ * The values of one namespace of one tenant: `V` as they are read, `Input` as they are written, which differ only where
+ * a schema transforms. A key is text, split at `:`, or a list of segments that may hold any text.
  * Every method rejects with `InvalidKey` for a key that is none.
  *
  * Reads never fail because of a store: without one there is a miss. Writes and purges do, because others would go on
  * serving the old: with `AuthorityUnavailable` (nothing was stored) or `OutcomeUnknown` (the reply was lost).
  */
-export interface Namespace<V> {
+export interface Namespace<V, Input = V> {
   /** The value; `undefined` when there is none that is fresh. `null` is a value. */
   get(key: KeyInput, options?: GetOptions): Promise<V | undefined>;
   /**
@@ -84,25 +88,25 @@ export interface Namespace<V> {
    * with, when nothing stale may be served instead; with `LoadTimeout`; with `UnserializableValue` or `InvalidValue` for a
    * value that can't be stored.
    */
-  getOrSet(key: KeyInput, loader: Loader<V>, options?: ValueOptions): Promise<V>;
+  getOrSet(key: KeyInput, loader: Loader<V, Input>, options?: ReadOptions): Promise<V>;
   getOrSet(
     key: KeyInput,
-    loader: Loader<V | undefined>,
-    options?: ValueOptions,
+    loader: Loader<V, Input | undefined>,
+    options?: ReadOptions,
   ): Promise<V | undefined>;
   /** Values in the order of the keys. One request for all that this isolate does not hold. */
-  getMany(keys: readonly KeyInput[]): Promise<(V | undefined)[]>;
+  getMany(keys: readonly KeyInput[], options?: GetOptions): Promise<(V | undefined)[]>;
   /** Values in the order of the keys; the loader gets exactly the missing ones. */
   getOrSetMany(
     keys: readonly KeyInput[],
-    loader: ManyLoader<V>,
+    loader: ManyLoader<V, Input>,
     options?: ValueOptions,
   ): Promise<(V | undefined)[]>;
   /** Stores a value in place of whatever anybody holds. Rejects with `UnserializableValue` (with the path), `InvalidValue`. */
-  set(key: KeyInput, value: V, options?: SetOptions): Promise<SetResult>;
+  set(key: KeyInput, value: Input, options?: SetOptions): Promise<SetResult>;
   /** As `set`, in one request. Each outcome in the order of the entries. */
   setMany(
-    entries: Iterable<readonly [key: KeyInput, value: V]>,
+    entries: Iterable<readonly [key: KeyInput, value: Input]>,
     options?: SetOptions,
   ): Promise<SetResult[]>;
   /** Removes a value from every tier; the same as a hard purge of its key. */
@@ -120,7 +124,7 @@ export interface Namespace<V> {
   purge(targets: PurgeTargets, options?: PurgeOptions): Promise<PurgeResult>;
   /** The function with its answers cached in this namespace. */
   wrap<Args extends readonly unknown[]>(
-    fn: (...args: Args) => V | Promise<V>,
+    fn: (...args: Args) => Input | Promise<Input>,
     options: WrapOptions<Args>,
   ): (...args: Args) => Promise<V>;
 }

@@ -64,6 +64,13 @@ export type ValueOf<Options> = Options extends {
     ? Value
     : unknown;
 
+/** The type in which a namespace's values are written: what its schema reads. */
+export type InputOf<Options> = Options extends {
+  readonly schema: StandardSchemaV1<infer Input, infer _Output>;
+}
+  ? Input
+  : ValueOf<Options>;
+
 /** Options of a namespace with values of type `V`: `namespace<User>({ ttl: '10m' })`. */
 export function namespace<V>(options: NamespaceOptions<V> = {}): NamespaceOptions<V> {
   return options;
@@ -71,12 +78,23 @@ export function namespace<V>(options: NamespaceOptions<V> = {}): NamespaceOption
 
 /** What a write, or a loader, may say of one value. Wins over the namespace's options. */
 export interface ValueOptions {
+  /** For `null` as well, in place of the namespace's `negativeTtl`. */
   readonly ttl?: Duration;
   readonly staleWhileRevalidate?: Duration;
   readonly staleIfError?: Duration;
   readonly maxLife?: Duration;
   /** 1 to 256 characters each, 128 at most with the namespace's. */
   readonly tags?: readonly string[];
+}
+
+/** What a read through the cache may say. Wins over the namespace's options. */
+export interface ReadOptions extends ValueOptions {
+  /** Loads also where something fresh is stored; that is served if the load fails. Default false. */
+  readonly fresh?: boolean;
+  readonly softTimeout?: Duration | false;
+  readonly hardTimeout?: Duration;
+  readonly throttle?: Duration;
+  readonly lease?: boolean;
 }
 
 /** How values are kept, resolved: milliseconds. */

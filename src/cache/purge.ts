@@ -27,6 +27,7 @@ export interface PurgeTargets {
   readonly all?: true;
 }
 
+/** How to purge. */
 export interface PurgeOptions {
   /** `hard` (default): never served again. `soft`: stale, so that it may be served while it is loaded anew or its source fails. */
   readonly mode?: PurgeMode;
@@ -52,30 +53,54 @@ export async function purgeScope(
   targets: PurgeTargets,
   { mode = 'hard' }: PurgeOptions = {},
 ): Promise<PurgeResult> {
-  if (mode !== 'hard' && mode !== 'soft')
-    throw new ConfigError([
-      { field: 'mode', message: `is '${String(mode).slice(0, 40)}', must be 'hard' or 'soft'` },
-    ]);
+  checkMode(mode);
   const named = [...new Set(targetsOf(below, targets))];
   if (named.length === 0)
     throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
   if (named.length > MAX_TARGETS)
     throw new InvalidKey(`The purge names ${named.length} targets; ${MAX_TARGETS} are allowed.`);
   const { parts, tenant, runtime, coherenceMs } = scope;
-  if (scope.enabled) await purgeTargets(parts, tenant, named, mode, runtime);
+  // Also where nothing is read: other deployments may read what this one purges.
+  await purgeTargets(parts, tenant, named, mode, runtime);
   return { targets: named.length, mode, effectiveWithinMs: coherenceMs };
 }
 
-function targetsOf(
-  below: string | undefined,
-  { keys = [], tags = [], prefixes = [], all }: PurgeTargets,
-): Target[] {
+/** Checks a mode of callers without types. Throws `ConfigError`. */
+export function checkMode(mode: unknown): void {
+  if (mode !== 'hard' && mode !== 'soft')
+    throw new ConfigError([
+      { field: 'mode', message: `is '${String(mode).slice(0, 40)}', must be 'hard' or 'soft'` },
+    ]);
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(['keys', 'tags', 'prefixes', 'all']);
+
+function targetsOf(below: string | undefined, targets: PurgeTargets): Target[] {
+  const given: unknown = targets;
+  if (typeof given !== 'object' || given === null)
+    throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
+  // A mistyped member would be a purge that is acknowledged and does not happen.
+  for (const name of Object.keys(given))
+    if (!MEMBERS.has(name))
+      throw new InvalidKey(
+        `A purge has no '${name.slice(0, 40)}'; it has ${[...MEMBERS].join(', ')}.`,
+      );
+  const { keys = [], tags = [], prefixes = [], all } = targets;
+  const whole: unknown = all;
+  if (whole !== undefined && whole !== true)
+    throw new InvalidKey("A purge's 'all' must be true, or left out.");
   const place = (input: KeyInput): string =>
     below === undefined ? wholeKey(input) : keyBelow(below, input);
   return [
-    ...keys.map((key) => keyTarget(place(key))),
+    ...listOf('keys', keys).map((key) => keyTarget(place(key))),
     ...checkTags(tags).map(tagTarget),
-    ...prefixes.map((prefix) => prefixTarget(place(prefix))),
+    ...listOf('prefixes', prefixes).map((prefix) => prefixTarget(place(prefix))),
     ...(all === true ? [below === undefined ? TENANT_TARGET : prefixTarget(below)] : []),
   ];
+}
+
+function listOf(name: string, list: readonly KeyInput[]): readonly KeyInput[] {
+  const value: unknown = list;
+  if (!Array.isArray(value)) throw new InvalidKey(`A purge's '${name}' must be a list of keys.`);
+  return list;
 }

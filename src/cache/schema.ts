@@ -13,7 +13,7 @@ export interface ValueCheck {
  */
 export function validate(schema: StandardSchemaV1<unknown, unknown>, value: unknown): unknown {
   const result = schema['~standard'].validate(value);
-  return result instanceof Promise ? result.then(accepted) : accepted(result);
+  return isThenable(result) ? Promise.resolve(result).then(accepted) : accepted(result);
 }
 
 /** Checks a stored value; one that does not fit is migrated, where there is a migration, and checked again. */
@@ -21,7 +21,7 @@ export function readStored({ schema, migrate }: ValueCheck, value: unknown): unk
   const repaired = (error: unknown): unknown => {
     if (!migrate || !(error instanceof InvalidValue)) throw error;
     const migrated = attempt(migrate, value);
-    if (migrated instanceof Promise)
+    if (isThenable(migrated))
       throw new InvalidValue('A migration must not be asynchronous.', 'migration');
     if (migrated === undefined) throw error;
     return validate(schema, migrated);
@@ -40,6 +40,16 @@ function attempt(migrate: (value: unknown) => unknown, value: unknown): unknown 
   } catch (cause) {
     throw new InvalidValue('The migration failed.', 'migration', { cause });
   }
+}
+
+/** Not every library's promises are the platform's. */
+function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'then' in value &&
+    typeof value.then === 'function'
+  );
 }
 
 const SHOWN_ISSUES = 3;

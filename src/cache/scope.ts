@@ -1,5 +1,5 @@
 import type { EngineParts } from '../engine/parts.ts';
-import type { ReadPolicy } from '../engine/policy.ts';
+import type { LeasePolicy, ReadPolicy } from '../engine/policy.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey, KeySpace } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
@@ -24,6 +24,8 @@ export interface NamespaceParts {
   /** `n:{name}`: all keys are below it. */
   readonly prefix: string;
   readonly policy: ReadPolicy;
+  /** For calls that ask for a lease, or not, on their own. */
+  readonly leases: LeasePolicy;
   readonly making: Making;
 }
 

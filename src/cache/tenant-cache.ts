@@ -2,7 +2,7 @@ import type { Stamp } from '../codec/stamp.ts';
 import { stampOf } from '../engine/supersede.ts';
 import type { Counters, TenantCounters } from '../telemetry/counters.ts';
 import type { Namespace } from './namespace.ts';
-import type { NamespaceMap, ValueOf } from './options.ts';
+import type { InputOf, NamespaceMap, ValueOf } from './options.ts';
 import { purgeScope, type PurgeOptions, type PurgeResult, type PurgeTargets } from './purge.ts';
 import type { NamespaceParts, Scope } from './scope.ts';
 import { ValueCache } from './value-cache.ts';
@@ -32,7 +32,10 @@ export interface TenantMethods {
 
 /** The cache of one tenant: its namespaces by name. */
 export type TenantCache<Namespaces extends NamespaceMap> = TenantMethods & {
-  readonly [Name in keyof Namespaces]: Namespace<ValueOf<Namespaces[Name]>>;
+  readonly [Name in keyof Namespaces]: Namespace<
+    ValueOf<Namespaces[Name]>,
+    InputOf<Namespaces[Name]>
+  >;
 };
 
 /** Names that a namespace can't have. */

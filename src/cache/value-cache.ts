@@ -1,18 +1,20 @@
-import type { TouchOutcome } from '../authority/authority.ts';
 import type { EntryDraft } from '../codec/entry.ts';
-import { lookup, type Lookup } from '../engine/lookup.ts';
+import { ConfigError } from '../errors.ts';
+import { lookup } from '../engine/lookup.ts';
 import { peek } from '../engine/peek.ts';
 import { lookupMany } from '../engine/lookup-many.ts';
-import { countHit, obtain, serveNear } from '../engine/obtain.ts';
+import { countHit, obtain, obtainAnew, serveNear } from '../engine/obtain.ts';
 import { obtainMany } from '../engine/obtain-many.ts';
+import type { Found, Lookup } from '../engine/found.ts';
 import type { Source } from '../engine/load.ts';
+import type { ReadPolicy } from '../engine/policy.ts';
 import { canBeDueEarly } from '../engine/refresh-time.ts';
-import { touch } from '../engine/touch.ts';
 import { stale as staleEvent } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import { servesWhileRevalidating } from '../engine/entry-state.ts';
+import { checkOptions, OPTION_NAMES, policyWith } from './call-options.ts';
 import { segmentsOf } from './keys.ts';
 import { runLoader, type Loader, type LoaderContext } from './loader.ts';
 import { runManyLoader } from './many-loader.ts';
@@ -26,28 +28,12 @@ import type {
   TouchResult,
   WrapOptions,
 } from './namespace.ts';
-import type { ValueOptions } from './options.ts';
+import type { ReadOptions, ValueOptions } from './options.ts';
 import { purgeScope, type PurgeOptions, type PurgeResult, type PurgeTargets } from './purge.ts';
 import { keyOf, type NamespaceParts, type Scope } from './scope.ts';
-import { timesOf, withOptions } from './times.ts';
+import { touchValue } from './touch.ts';
+import { uniqueKeys } from './unique-keys.ts';
 import { writeMany } from './write.ts';
-
-const TOUCHED: TouchResult = { touched: true };
-const untouched = (reason: 'absent' | 'changed' | 'purged'): TouchResult => ({
-  touched: false,
-  reason,
-});
-const TOUCH_RESULTS: Readonly<Record<TouchOutcome, TouchResult>> = {
-  stored: TOUCHED,
-  absent: untouched('absent'),
-  refused: untouched('absent'),
-  changed: untouched('changed'),
-  newer: untouched('changed'),
-  fenced: untouched('changed'),
-  epoch: untouched('purged'),
-  floor: untouched('purged'),
-  purged: untouched('purged'),
-};
 
 const NO_OPTIONS: ValueOptions = {};
 
@@ -77,40 +63,52 @@ export class ValueCache<V> implements Namespace<V> {
     }
   }
 
+  getOrSet(key: KeyInput, loader: Loader<V>, options?: ReadOptions): Promise<V>;
   getOrSet(
     key: KeyInput,
-    loader: Loader<V> | Loader<V | undefined>,
-    options: ValueOptions = NO_OPTIONS,
-  ): Promise<V> {
+    loader: Loader<V, V | undefined>,
+    options?: ReadOptions,
+  ): Promise<V | undefined>;
+  getOrSet(
+    key: KeyInput,
+    loader: Loader<V, V | undefined>,
+    options: ReadOptions = NO_OPTIONS,
+  ): Promise<V | undefined> {
     try {
       const cacheKey = this.#key(key);
+      checkFunction('loader', loader);
       const { parts, runtime } = this.#scope;
+      const { policy, leases } = this.#namespace;
+      let read = policy;
+      if (options !== NO_OPTIONS) {
+        checkOptions(options, OPTION_NAMES.read);
+        read = policyWith(policy, leases, options);
+      }
+      const forced = options.fresh === true;
       const now = runtime.now();
-      const near = peek(parts, cacheKey, now);
-      const { earlyRefresh } = this.#namespace.policy;
-      if (near?.state === 'fresh' && !canBeDueEarly(near.entry, earlyRefresh, now)) {
+      const near = forced ? undefined : peek(parts, cacheKey, now);
+      if (near?.state === 'fresh' && !canBeDueEarly(near.entry, read.earlyRefresh, now)) {
         countHit(parts, cacheKey, near, runtime);
         return Promise.resolve(this.#reveal(near.prepared, near.entry));
       }
-      const source = this.#source(cacheKey, key, loader, options);
+      const source = this.#source(cacheKey, key, loader, options, read);
       const served = near && serveNear(parts, source, near, runtime);
       if (served) return Promise.resolve(this.#reveal(served.prepared, served.draft));
-      return this.#obtain(source);
+      return this.#obtain(source, forced);
     } catch (error) {
       return rejected(error);
     }
   }
 
-  async getMany(keys: readonly KeyInput[]): Promise<(V | undefined)[]> {
+  async getMany(keys: readonly KeyInput[], options?: GetOptions): Promise<(V | undefined)[]> {
     const { parts, tenant, runtime } = this.#scope;
     const { making, policy } = this.#namespace;
-    const { unique, places } = this.#unique(keys);
+    const { unique, places } = uniqueKeys(this.#scope, this.#namespace, keys);
     const lookups = await lookupMany(parts, tenant, unique, making.face, runtime, policy.lifetimes);
-    const values = await Promise.all(
-      lookups.map(async (found) =>
-        found.found ? this.#reveal(found.prepared, found.entry) : undefined,
-      ),
-    );
+    const values = lookups.map((found, at) => {
+      const one = found.found ? found : this.#staleOf(unique[at], found.stale, options);
+      return one && this.#reveal(one.prepared, one.entry);
+    });
     return places.map((at) => values[at]);
   }
 
@@ -119,9 +117,11 @@ export class ValueCache<V> implements Namespace<V> {
     loader: ManyLoader<V>,
     options: ValueOptions = NO_OPTIONS,
   ): Promise<(V | undefined)[]> {
+    checkFunction('loader', loader);
+    checkOptions(options, OPTION_NAMES.value);
     const { parts, tenant, runtime } = this.#scope;
     const { making, policy } = this.#namespace;
-    const { unique, places, inputs } = this.#unique(keys);
+    const { unique, places, inputs } = uniqueKeys(this.#scope, this.#namespace, keys);
     const inputByKey = new Map(unique.map((key, at) => [key, inputs[at] ?? key.key]));
     const inputOf = (key: CacheKey): KeyInput => inputByKey.get(key) ?? key.key;
     const source = {
@@ -130,9 +130,7 @@ export class ValueCache<V> implements Namespace<V> {
       load: runManyLoader(loader as ManyLoader<unknown>, inputOf, making, options, runtime),
     };
     const obtained = await obtainMany(parts, tenant, unique, source, runtime);
-    const values = await Promise.all(
-      obtained.map(async (one) => one && this.#reveal(one.prepared, one.draft)),
-    );
+    const values = obtained.map((one) => one && this.#reveal(one.prepared, one.draft));
     return places.map((at) => values[at]);
   }
 
@@ -165,7 +163,7 @@ export class ValueCache<V> implements Namespace<V> {
     const { entry, prepared, tier, verified } = one;
     const now = this.#scope.runtime.now();
     return {
-      value: await this.#reveal(prepared, entry),
+      value: this.#reveal(prepared, entry),
       tier,
       state: found.found ? 'fresh' : 'stale',
       age: Math.max(0, now - entry.createdAt),
@@ -175,19 +173,11 @@ export class ValueCache<V> implements Namespace<V> {
     };
   }
 
-  async touch(
+  touch(
     key: KeyInput,
     options: Pick<ValueOptions, 'ttl' | 'staleWhileRevalidate' | 'staleIfError'> = NO_OPTIONS,
   ): Promise<TouchResult> {
-    const cacheKey = this.#key(key);
-    const { parts, runtime, enabled } = this.#scope;
-    if (!enabled) return { touched: false, reason: 'disabled' };
-    const kept = withOptions(this.#namespace.making.keeping, options);
-    const { face } = this.#namespace.making;
-    const timesFrom = (now: number, entry: EntryDraft) =>
-      timesOf(kept, face.holdsNull(entry), now, 0);
-    const outcome = await touch(parts, cacheKey, timesFrom, runtime);
-    return TOUCH_RESULTS[outcome];
+    return touchValue(this.#scope, this.#namespace, key, options);
   }
 
   async purge(targets: PurgeTargets, options?: PurgeOptions): Promise<PurgeResult> {
@@ -198,22 +188,36 @@ export class ValueCache<V> implements Namespace<V> {
     fn: (...args: Args) => V | Promise<V>,
     { key, ...options }: WrapOptions<Args>,
   ): (...args: Args) => Promise<V> {
+    checkFunction('fn', fn);
+    checkFunction('key', key);
+    checkOptions(options, OPTION_NAMES.read);
     return async (...args) => this.getOrSet(key(...args), () => fn(...args), options);
   }
 
   async #getFar(key: CacheKey, options: GetOptions | undefined): Promise<V | undefined> {
     const found = await this.#lookup(key);
-    if (found.found) return this.#reveal(found.prepared, found.entry);
-    const { stale } = found;
-    if (!stale || options?.stale !== true) return undefined;
-    if (!servesWhileRevalidating(stale.entry, this.#scope.runtime.now())) return undefined;
-    this.#scope.parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested'));
-    return this.#reveal(stale.prepared, stale.entry);
+    const one = found.found ? found : this.#staleOf(key, found.stale, options);
+    return one && this.#reveal(one.prepared, one.entry);
   }
 
-  async #obtain(source: Source): Promise<V> {
+  /** Something stale, for those who ask for it as well. */
+  #staleOf(
+    key: CacheKey | undefined,
+    stale: Found | undefined,
+    options: GetOptions | undefined,
+  ): Found | undefined {
     const { parts, runtime } = this.#scope;
-    const { prepared, draft } = await obtain(parts, source, runtime);
+    if (!key || !stale || options?.stale !== true) return undefined;
+    if (!servesWhileRevalidating(stale.entry, runtime.now())) return undefined;
+    parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested'));
+    return stale;
+  }
+
+  async #obtain(source: Source, forced: boolean): Promise<V> {
+    const { parts, runtime } = this.#scope;
+    const { prepared, draft } = await (forced
+      ? obtainAnew(parts, source, runtime)
+      : obtain(parts, source, runtime));
     return this.#reveal(prepared, draft);
   }
 
@@ -226,45 +230,21 @@ export class ValueCache<V> implements Namespace<V> {
   #source(
     key: CacheKey,
     input: KeyInput,
-    loader: Loader<V> | Loader<V | undefined>,
+    loader: Loader<V, V | undefined>,
     options: ValueOptions,
+    policy: ReadPolicy,
   ): Source {
-    const { making, policy } = this.#namespace;
+    const { making } = this.#namespace;
     const { runtime } = this.#scope;
+    const segments = segmentsOf(input);
+    // The context is of the namespace's types: its schema says so, or whoever declared it.
+    const call = loader as (context: LoaderContext<unknown>) => unknown;
     return {
       key,
       face: making.face,
       policy,
-      load: (context) =>
-        runLoader(
-          loader as (context: LoaderContext<unknown>) => unknown,
-          segmentsOf(input),
-          making,
-          options,
-          context,
-          runtime,
-        ),
+      load: (context) => runLoader(call, segments, making, options, context, runtime),
     };
-  }
-
-  /** Each key once, and where the answer of each input stands. */
-  #unique(inputs: readonly KeyInput[]): {
-    readonly unique: CacheKey[];
-    readonly inputs: KeyInput[];
-    readonly places: number[];
-  } {
-    const positions = new Map<string, number>();
-    const unique: CacheKey[] = [];
-    const firsts: KeyInput[] = [];
-    const places = inputs.map((input) => {
-      const key = this.#key(input);
-      const known = positions.get(key.key);
-      if (known !== undefined) return known;
-      positions.set(key.key, unique.length);
-      firsts.push(input);
-      return unique.push(key) - 1;
-    });
-    return { unique, inputs: firsts, places };
   }
 
   #key(input: KeyInput): CacheKey {
@@ -272,8 +252,8 @@ export class ValueCache<V> implements Namespace<V> {
   }
 
   /** What the face makes of an entry is of the namespace's type: its schema says so, or whoever declared it. */
-  #reveal(prepared: Prepared, entry: Pick<EntryDraft, 'value' | 'form'>): V | Promise<V> {
-    return this.#namespace.making.face.reveal(prepared, entry) as V | Promise<V>;
+  #reveal(prepared: Prepared, entry: Pick<EntryDraft, 'value' | 'form'>): V {
+    return this.#namespace.making.face.reveal(prepared, entry) as V;
   }
 }
 
@@ -282,4 +262,9 @@ function rejected(error: unknown): Promise<never> {
   return (async () => {
     throw error;
   })();
+}
+
+function checkFunction(field: string, value: unknown): void {
+  if (typeof value !== 'function')
+    throw new ConfigError([{ field, message: `must be a function, not a ${typeof value}` }]);
 }

@@ -74,9 +74,11 @@ export class ValueFace implements Face {
     return { ...draft, prepared: this.#keep(served) };
   }
 
-  /** What a caller gets. Asynchronous only where the schema is. */
-  reveal(prepared: Prepared, entry: Pick<EntryDraft, 'value' | 'form'>): unknown {
-    return prepared.bytes > 0 ? prepared.value : this.#open(entry);
+  /** What a caller gets. */
+  reveal({ bytes, value }: Prepared, entry: Pick<EntryDraft, 'value' | 'form'>): unknown {
+    if (value instanceof Checked)
+      return this.#options.serializer.deserialize(value.bytes, value.contentType);
+    return bytes > 0 ? value : this.#decode(entry);
   }
 
   /** Whether the value of an entry is `null`, for which other times hold. */
@@ -96,18 +98,42 @@ export class ValueFace implements Face {
     return { value: bytes, form: { type: 'value', contentType } };
   }
 
-  #open({ value, form }: Pick<EntryDraft, 'value' | 'form'>): unknown {
+  #decode({ value, form }: Pick<EntryDraft, 'value' | 'form'>): unknown {
     if (form.type !== 'value') throw new TypeError('The entry holds no value.');
-    const { serializer, check } = this.#options;
-    const decoded = serializer.deserialize(value, form.contentType);
+    return this.#options.serializer.deserialize(value, form.contentType);
+  }
+
+  #open(entry: Pick<EntryDraft, 'value' | 'form'>): unknown {
+    const decoded = this.#decode(entry);
+    const { check } = this.#options;
     return check ? readStored(check, decoded) : decoded;
   }
 
+  /** @param value a private copy, unless a schema has made it */
   #keep(value: unknown): Prepared {
-    const { sharing, check } = this.#options;
-    const frozen = sharing === 'frozen' ? freezeValue(value) : undefined;
-    if (!frozen) return FROM_BYTES;
-    // What a schema has made of a value can't be stored in its place: it would be checked once more.
-    return { bytes: frozen.bytes, value, needsEntry: check !== undefined };
+    const { sharing, check, serializer } = this.#options;
+    if (!check) {
+      const frozen = sharing === 'frozen' ? freezeValue(value) : undefined;
+      return frozen ? { bytes: frozen.bytes, value } : FROM_BYTES;
+    }
+    // What a schema makes of a value may be somebody else's object, or another one at the next check: what is served is
+    // a copy of it, made once. The entry keeps what was written, which is what a schema can read.
+    const { bytes, contentType } = serializer.serialize(value);
+    const copy = serializer.deserialize(bytes, contentType);
+    const frozen = sharing === 'frozen' ? freezeValue(copy) : undefined;
+    return frozen
+      ? { bytes: frozen.bytes, value: copy, needsEntry: true }
+      : { bytes: bytes.byteLength, value: new Checked(bytes, contentType), needsEntry: true };
+  }
+}
+
+/** What a schema has made of a value, encoded: for values that can't be shared. */
+class Checked {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+
+  constructor(bytes: Uint8Array, contentType: string) {
+    this.bytes = bytes;
+    this.contentType = contentType;
   }
 }

@@ -1,8 +1,10 @@
 import { purge } from '../engine/purge.ts';
 import { stampOf, supersede, type Setting } from '../engine/supersede.ts';
+import { InvalidKey } from '../errors.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import { keyTarget } from '../tenant/target.ts';
+import { checkOptions, OPTION_NAMES } from './call-options.ts';
 import { segmentsOf } from './keys.ts';
 import { draftMaker } from './loader.ts';
 import type { SetOptions, SetResult } from './namespace.ts';
@@ -22,6 +24,10 @@ export async function writeMany(
 ): Promise<SetResult[]> {
   const { parts, runtime, tenant } = scope;
   const { making, policy } = namespace;
+  checkOptions(options, OPTION_NAMES.set);
+  const pairs: unknown = entries;
+  if (typeof pairs !== 'object' || pairs === null || !(Symbol.iterator in pairs))
+    throw new InvalidKey('Entries must be a list of pairs of key and value.');
   const given = [...entries].map(([input, value]) => ({
     key: keyOf(scope, namespace, input),
     segments: segmentsOf(input),

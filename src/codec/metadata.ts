@@ -55,6 +55,8 @@ export function parseMetadata(text: string): Metadata {
     throw new InvalidFrame('metadata');
   }
   if (!isStrings(tags)) throw new InvalidFrame('metadata');
+  // Callers see this list, and purges go by it.
+  Object.freeze(tags);
   return {
     createdAt,
     freshUntil,

@@ -78,9 +78,7 @@ export class View implements LedgerKnowledge {
   }
 
   /**
-   * Takes in an own hard mark that came without an answer of the ledger. It moves nothing but what it marks: others'
-   * marks may lie between. Whoever notes it takes the copies of the key out of this isolate's memory, which is why the
-   * generation stays.
+   * Takes in an own hard mark that came without an answer of the ledger. It moves no cursor: others' marks may lie between.
    */
   note(epoch: string, target: Target, seq: number): void {
     if (epoch !== this.epoch) return;
@@ -88,6 +86,8 @@ export class View implements LedgerKnowledge {
     if (seq <= known.hard) return;
     this.#marks.set(target, { ...known, hard: seq });
     this.newest = Math.max(this.newest, seq);
+    lastGeneration += 1;
+    this.generation = lastGeneration;
   }
 
   #merge(reply: LedgerReply, sentAt: number, order: number): void {

@@ -44,21 +44,33 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
   options: CacheOptions<Namespaces> & { readonly tenant?: string },
   platform: { readonly waitUntil: (work: Promise<unknown>) => void },
 ): Cache<Namespaces> | SingleTenantCache<Namespaces> {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null)
+    throw new ConfigError([{ field: 'options', message: `is ${shown(given)}, must be an object` }]);
   const { authority, tiers, waitUntil, tenant, ...settings } = options;
   const problems: ConfigProblem[] = [];
-  const listed = tiers === undefined ? undefined : resolveTiers(tiers, problems);
-  if (listed?.bytes !== undefined && settings.memoryBytes !== undefined)
-    problems.push({ field: 'memoryBytes', message: 'is said twice: memory({ bytes }) as well' });
-  if (authority && settings.redis !== undefined)
+  if (authority !== undefined && settings.redis !== undefined)
     problems.push({ field: 'redis', message: 'is said twice: authority as well' });
-  for (const name of Object.keys(settings.namespaces ?? {}))
-    if (RESERVED_NAMES.has(name))
-      problems.push({ field: `namespaces.${name}`, message: 'is the name of a method' });
+  const named: unknown = settings.namespaces;
+  if (typeof named !== 'object' || named === null)
+    problems.push({
+      field: 'namespaces',
+      message: `is ${shown(named)}, must be an object of namespaces by name`,
+    });
+  else
+    for (const name of Object.keys(named))
+      if (RESERVED_NAMES.has(name))
+        problems.push({ field: `namespaces.${name}`, message: 'is the name of a method' });
   if (tenant !== undefined && !(typeof tenant === 'string' && isTenantId(tenant)))
     problems.push({ field: 'tenant', message: `is ${shown(tenant)}, must be ${TENANT_ID_FORM}` });
   if (waitUntil !== undefined && typeof waitUntil !== 'function')
     problems.push({ field: 'waitUntil', message: `is ${shown(waitUntil)}, must be a function` });
-  const config = resolved(withAuthority(settings, authority, problems), listed?.bytes, problems);
+  const settled = withAuthority(settings, authority, problems);
+  const listed = tiers === undefined ? undefined : resolveTiers(tiers, hasRedis(settled), problems);
+  if (listed?.bytes !== undefined && settings.memoryBytes !== undefined)
+    problems.push({ field: 'memoryBytes', message: 'is said twice: memory({ bytes }) as well' });
+  const config = resolved(settled, problems);
+  const memoryBytes = listed?.bytes ?? config.memoryBytes;
   const emitter = new Emitter();
   const counters = new Counters();
   const sink: Sink = (event) => {
@@ -68,12 +80,13 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
   const keys = new KeySpace(config.keyPrefix, config.keyVersion);
   const engine = assembleEngine({
     ...config,
+    memoryBytes,
     keys,
     tiers: listed?.tiers ?? defaultTiers(config),
     clock: platformClock,
     sink,
   });
-  const given = settings.namespaces;
+  const definitions = settings.namespaces;
   const cache = makeCache<Namespaces>({
     preset: config.preset,
     engine,
@@ -86,48 +99,53 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
     namespaces: Object.fromEntries(
       Object.entries(config.namespaces).map(([name, namespace]) => [
         name,
-        { given: given[name] ?? {}, settings: namespace },
+        { given: definitions[name] ?? {}, settings: namespace },
       ]),
     ),
   });
   return tenant === undefined ? cache : asSingleTenant(cache, tenant);
 }
 
-function withAuthority(
-  settings: Omit<CacheSettings, 'namespaces'> & { readonly namespaces: NamespaceMap },
-  authority: AuthorityOption | undefined,
-  problems: ConfigProblem[],
-): unknown {
-  if (authority === undefined) return withPreset(settings);
-  const type: unknown = typeof authority === 'object' ? Reflect.get(authority, 'type') : undefined;
+/** Settings, as far as anything has been settled about them. */
+type Settled = Readonly<Record<string, unknown>>;
+
+function withAuthority(settings: object, authority: unknown, problems: ConfigProblem[]): Settled {
+  if (authority === undefined) return withPreset({ ...settings });
+  const isObject = typeof authority === 'object' && authority !== null;
+  const type: unknown = isObject ? Reflect.get(authority, 'type') : undefined;
   if (type === 'isolate') return withPreset({ ...settings, redis: false });
-  if (type === 'redis') {
-    const { type: _, ...redis } = authority as Extract<AuthorityOption, { type: 'redis' }>;
+  if (isObject && type === 'redis') {
+    const redis = Object.fromEntries(Object.entries(authority).filter(([name]) => name !== 'type'));
     return withPreset({ ...settings, redis });
   }
   problems.push({ field: 'authority', message: 'must be redis({ url, token }) or inIsolate()' });
-  return withPreset(settings);
+  return withPreset({ ...settings });
 }
 
 /** Somebody who names no preset means what the stores that they name can do. */
-function withPreset(settings: { readonly preset?: unknown; readonly redis?: unknown }): unknown {
-  if (settings.preset !== undefined) return settings;
-  return { ...settings, preset: settings.redis ? 'production' : 'minimal' };
+function withPreset(settings: Settled): Settled {
+  if (settings['preset'] !== undefined) return settings;
+  return { ...settings, preset: settings['redis'] ? 'production' : 'minimal' };
 }
 
-function resolved(
-  settings: unknown,
-  memoryBytes: number | undefined,
-  problems: ConfigProblem[],
-): CacheConfig {
+/** What these presets do with a Redis that is named. */
+const WITHOUT_REDIS: ReadonlySet<unknown> = new Set(['minimal', 'disabled']);
+
+function hasRedis({ redis, preset }: Settled): boolean {
+  return Boolean(redis) && !WITHOUT_REDIS.has(preset);
+}
+
+/** Checks the settings, and throws what is wrong with them together with what has been found already. */
+function resolved(settings: Settled, problems: readonly ConfigProblem[]): CacheConfig {
+  let config: CacheConfig;
   try {
-    const config = resolveCacheOptions(settings);
-    if (problems.length > 0) throw new ConfigError([]);
-    return memoryBytes === undefined ? config : { ...config, memoryBytes };
+    config = resolveCacheOptions(settings);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new ConfigError([...error.problems, ...problems]);
   }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
 }
 
 function defaultTiers({ regional }: CacheConfig): readonly TierChoice[] {

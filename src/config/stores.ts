@@ -65,18 +65,26 @@ export function regional(options: Omit<RegionalOption, 'type'> = {}): RegionalOp
   return { ...options, type: 'regional' };
 }
 
-/** A store of your own. It may lose anything at any time, and need not know of purges: whoever reads checks. */
+/**
+ * A store of your own, for instance another platform's. It may lose anything at any time, and need not know of purges:
+ * whoever reads checks. It gets entries as they are, neither compressed nor encrypted: what it does with them is its own.
+ */
 export function customTier(tier: Tier): CustomOption {
   return { type: 'custom', tier };
 }
 
 const LIFETIME = duration(1, 24 * 3_600_000);
 const BUDGET = size(1_048_576, 96 * 1_048_576);
+const RESERVED: ReadonlySet<string> = new Set(['memory', 'regional', 'redis', 'isolate']);
 const CACHE_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
-/** Checks a list of tiers. `bytes` is the budget that its memory tier names. */
+/**
+ * Checks a list of tiers. `bytes` is the budget that its memory tier names.
+ * @param shared true where there is Redis
+ */
 export function resolveTiers(
   given: unknown,
+  shared: boolean,
   problems: ConfigProblem[],
 ): { readonly tiers: readonly TierChoice[]; readonly bytes: number | undefined } {
   if (!Array.isArray(given)) {
@@ -89,10 +97,29 @@ export function resolveTiers(
   given.forEach((option: unknown, at) => {
     const field = `tiers[${at}]`;
     if (!isTierOption(option)) {
-      problems.push({ field, message: 'must be memory(), regional() or customTier()' });
+      problems.push({
+        field,
+        message:
+          'must be memory(), regional() or customTier() with name, local, lifetimeMs (up to a day), get, put and delete',
+      });
       return;
     }
     const name = option.type === 'custom' ? option.tier.name : option.type;
+    if (option.type === 'custom' && (RESERVED.has(name) || name === ''))
+      problems.push({
+        field: `${field}.name`,
+        message: `is ${shown(name)}, which is the name of another store`,
+      });
+    if (!shared && option.type !== 'memory')
+      problems.push({
+        field,
+        message: 'needs Redis: what is behind the memory of an isolate could not be purged',
+      });
+    if (!shared && option.type === 'memory' && option.lifetime !== undefined)
+      problems.push({
+        field: `${field}.lifetime`,
+        message: 'needs Redis: memory is the only store, and keeps values as long as they live',
+      });
     if (seen.has(name)) problems.push({ field, message: `is a second tier '${name}'` });
     seen.add(name);
     if (option.type === 'custom') {
@@ -135,6 +162,12 @@ function isTierOption(option: unknown): option is TierOption {
     typeof tier === 'object' &&
     tier !== null &&
     ['get', 'put', 'delete'].every((name) => typeof Reflect.get(tier, name) === 'function') &&
-    typeof Reflect.get(tier, 'name') === 'string'
+    typeof Reflect.get(tier, 'name') === 'string' &&
+    typeof Reflect.get(tier, 'local') === 'boolean' &&
+    isLifetime(Reflect.get(tier, 'lifetimeMs'))
   );
+}
+
+function isLifetime(value: unknown): boolean {
+  return typeof value === 'number' && value > 0 && value <= 24 * 3_600_000;
 }

@@ -87,7 +87,7 @@ export function settleTimes(
       'leaseMs',
       `is ${show(leaseMs)}, must be at least ${show(longestLoad)}: a load may take so long (${name('hardTimeout')}, at most ${show(maxLoadMs)})`,
     );
-  const leaseWaitMs = said.leaseWait ?? Math.min(base.leaseWaitMs, leaseMs);
+  const leaseWaitMs = said.leaseWait ?? Math.min(base.leaseWaitMs, leaseMs, hardTimeoutMs);
   if (leaseWaitMs > leaseMs)
     refuse(
       'leaseWait',

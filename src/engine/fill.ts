@@ -69,7 +69,8 @@ export function fillMany(
   if (accepted.length === 0) return outcomes;
   // What is the authority's own store as well gets only what the authority has let in.
   if (!parts.authority.local)
-    for (const { load, entry } of accepted) spread(parts, load, entry, runtime);
+    for (const { load, entry } of accepted)
+      spread(parts, load, entry, parts.coherence.view(load.key.tenant).generation, runtime);
   runtime.waitUntil(commit(parts, accepted, runtime));
   return outcomes;
 }
@@ -79,9 +80,14 @@ interface Accepted {
   readonly entry: Entry;
 }
 
-function spread(parts: EngineParts, load: Load, entry: Entry, runtime: Runtime): void {
+function spread(
+  parts: EngineParts,
+  load: Load,
+  entry: Entry,
+  heldAt: number,
+  runtime: Runtime,
+): void {
   const { key, prepared, lifetimes, startedAt: from } = load;
-  const { generation: heldAt } = parts.coherence.view(key.tenant);
   const until = entry.expiresAt;
   promote(parts, parts.tiers, { key, entry, prepared, until, from, heldAt, lifetimes }, runtime);
 }
@@ -104,7 +110,8 @@ async function commit(
   accepted.forEach(({ load, entry }, at) => {
     const outcome = outcomes[at];
     if (outcome === 'stored' || outcome === undefined) {
-      if (authority.local) spread(parts, load, entry, runtime);
+      // Not judged since: whoever reads it does.
+      if (authority.local) spread(parts, load, entry, 0, runtime);
       return;
     }
     const { key } = load;

@@ -14,7 +14,9 @@ export type Landing =
       readonly prepared: Prepared;
       readonly stamp: Stamp | undefined;
     }
-  /** There is no value: another isolate is loading, and whoever led had something stale; or a batch's loader had none. */
+  /** The loader of a batch has no value. */
+  | { readonly type: 'absent'; readonly stamp: Stamp | undefined }
+  /** Another isolate is loading, and whoever led had something stale to serve. */
   | { readonly type: 'none' };
 
 /** A load under way. */
@@ -22,6 +24,8 @@ export interface Flight {
   readonly key: CacheKey;
   readonly landing: Promise<Landing>;
   readonly startedAt: number;
+  /** From this time on it counts as abandoned. Moves when a load begins that had to wait for its lease. */
+  aliveUntil: number;
   /** What the load is stamped with; `pending` before it begins; undefined when the ledger was not known then. */
   stamp: Stamp | 'pending' | undefined;
 }
@@ -71,6 +75,11 @@ export class Flights {
     this.#flights.delete(key.fullName);
   }
 
+  /** Nobody joins anything that is under way. */
+  detachAll(): void {
+    this.#flights.clear();
+  }
+
   get size(): number {
     return this.#flights.size;
   }
@@ -99,7 +108,8 @@ export function joining(known: LedgerKnowledge, flight: Flight): Joining | undef
 export function mayHave(
   { epoch, seen, newer }: Joining,
   key: CacheKey,
-  { draft: { tags }, stamp }: Extract<Landing, { type: 'loaded' }>,
+  tags: readonly string[],
+  stamp: Stamp | undefined,
   known: LedgerKnowledge,
 ): boolean {
   if (newer) return newer.size === 0 || !hits(newer, { key: key.key, tags });

@@ -1,10 +1,9 @@
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Face } from './face.ts';
-import { admit, unavailableBy, type Found } from './lookup.ts';
+import type { Found } from './found.ts';
+import { admit, unavailableBy, type Reading } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { LeasePolicy } from './policy.ts';
-import type { Lifetimes } from './promotion.ts';
 import { reportFailure } from './report.ts';
 import { isSameEntry, servableStale } from './stale.ts';
 
@@ -28,13 +27,12 @@ const LONGEST_PAUSE_MS = 250;
  */
 export async function takeLease(
   parts: EngineParts,
-  key: CacheKey,
+  reading: Pick<Reading, 'key' | 'face' | 'lifetimes'>,
   policy: LeasePolicy,
-  face: Face,
   stale: Found | undefined,
-  lifetimes: Lifetimes | undefined,
   runtime: Runtime,
 ): Promise<LeaseResult> {
+  const { key } = reading;
   const token = runtime.randomId();
   const endsAt = runtime.now() + policy.waitMs;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
@@ -50,7 +48,9 @@ export async function takeLease(
     }
     const { acquired, entry } = answer;
     if (entry) {
-      const { state, found } = await admit(parts, key, entry, face, runtime, sentAt, lifetimes);
+      const { face, lifetimes } = reading;
+      const admitted = { key, entry, face, sentAt, lifetimes };
+      const { state, found } = await admit(parts, admitted, runtime);
       if (state === 'fresh' && !isSameEntry(found, stale)) {
         if (acquired) giveBack(parts, key, token, runtime);
         return { type: 'loaded', found };

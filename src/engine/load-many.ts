@@ -7,9 +7,9 @@ import type { Face } from './face.ts';
 import { fillMany } from './fill.ts';
 import type { Flight, Landing } from './flights.ts';
 import { failureCode, type Loaded } from './load.ts';
-import type { Found } from './lookup.ts';
+import type { Found } from './found.ts';
 import type { EngineParts } from './parts.ts';
-import type { ReadPolicy } from './policy.ts';
+import { longestLoadMs, type ReadPolicy } from './policy.ts';
 import { unlessPurged } from './stale.ts';
 
 /** How the values of many keys are made in one call. */
@@ -47,11 +47,12 @@ export function loadMany(
       const value = made[at];
       return value
         ? { type: 'loaded', draft: value.draft, prepared: value.prepared, stamp }
-        : { type: 'none' };
+        : { type: 'absent', stamp };
     });
     // A failure that nobody joined is no unhandled one.
     landing.catch(() => undefined);
-    const flight = { key, landing, startedAt, stamp };
+    const aliveUntil = startedAt + longestLoadMs(source.policy);
+    const flight = { key, landing, startedAt, aliveUntil, stamp };
     if (parts.enabled) parts.flights.begin(flight);
     return flight;
   });

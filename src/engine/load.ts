@@ -5,15 +5,18 @@ import { waitFor, type Waited } from '../resilience/patience.ts';
 import type { Runtime } from '../runtime.ts';
 import { load as loaded, loadFailed } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import { keyTarget } from '../tenant/target.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import type { Face } from './face.ts';
 import { fill } from './fill.ts';
 import { joining, mayHave, type Flight, type Landing } from './flights.ts';
 import { giveBack, takeLease } from './lease.ts';
-import { readAuthority, type Found } from './lookup.ts';
+import type { Found } from './found.ts';
+import { readAuthority } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import { peek } from './peek.ts';
-import { longestFlightMs, type ReadPolicy } from './policy.ts';
+import { purge } from './purge.ts';
+import { longestLoadMs, longestWaitMs, type ReadPolicy } from './policy.ts';
 import { isSameEntry, servableStale, unlessPurged } from './stale.ts';
 
 /** What a loader gets. */
@@ -32,6 +35,8 @@ export interface Loaded {
   readonly prepared: Prepared;
   /** False for a value that is handed on and stored nowhere. */
   readonly store: boolean;
+  /** True when the source has no value any more: what is stored and stale ends. */
+  readonly gone?: boolean;
 }
 
 /** What a loader made, or that it was not in time. */
@@ -69,7 +74,7 @@ export async function load(
   runtime: Runtime,
   asked: number | undefined,
 ): Promise<Landing> {
-  const { key, policy } = source;
+  const { key } = source;
   for (;;) {
     const flight = parts.flights.get(key);
     const joined = flight && joining(parts.coherence.view(key.tenant), flight);
@@ -77,17 +82,29 @@ export async function load(
       const near = landedSince(parts, key, known, asked, runtime);
       return near ? foundLanding(near) : lead(parts, source, known, runtime, asked !== undefined);
     }
-    const patience = flight.startedAt + longestFlightMs(policy) - runtime.now();
-    const waited: Waited<Landing> =
-      patience > 0 ? await waitFor(flight.landing, patience, runtime) : { settled: false };
+    const waited = await landed(flight, runtime);
     if (waited.settled) {
       const landing = waited.value;
       if (landing.type === 'none') {
         if (servableStale(parts, key, known, runtime)) return landing;
-      } else if (mayHave(joined, key, landing, parts.coherence.view(key.tenant))) return landing;
+      } else if (landing.type === 'loaded') {
+        const { draft, stamp } = landing;
+        const present = parts.coherence.view(key.tenant);
+        if (mayHave(joined, key, draft.tags, stamp, present)) return landing;
+      }
     }
     // Of those that lost patience together one leads, and the others follow it.
     parts.flights.end(flight);
+  }
+}
+
+/** Waits for a flight, by a timer of whoever waits, for as long as it may be alive. */
+export async function landed(flight: Flight, runtime: Runtime): Promise<Waited<Landing>> {
+  for (;;) {
+    const patience = flight.aliveUntil - runtime.now();
+    if (patience <= 0) return { settled: false };
+    const waited = await waitFor(flight.landing, patience, runtime);
+    if (waited.settled) return waited;
   }
 }
 
@@ -113,7 +130,9 @@ function lead(
 ): Promise<Landing> {
   const { promise: landing, resolve } = Promise.withResolvers<Landing>();
   const { key } = source;
-  const flight: Flight = { key, landing, startedAt: runtime.now(), stamp: 'pending' };
+  const startedAt = runtime.now();
+  const aliveUntil = startedAt + longestWaitMs(source.policy);
+  const flight: Flight = { key, landing, startedAt, aliveUntil, stamp: 'pending' };
   parts.flights.begin(flight);
   const work = fly(parts, source, stale, flight, runtime, asked).finally(() =>
     parts.flights.end(flight),
@@ -141,7 +160,7 @@ async function fly(
   const { lifetimes } = policy;
   let lease: string | undefined;
   if (policy.lease && !parts.authority.local) {
-    const taken = await takeLease(parts, key, policy.lease, face, stale, lifetimes, runtime);
+    const taken = await takeLease(parts, { key, face, lifetimes }, policy.lease, stale, runtime);
     if (taken.type === 'leased') return { type: 'none' };
     if (taken.type === 'loaded') return foundLanding(taken.found);
     lease = taken.token;
@@ -151,6 +170,7 @@ async function fly(
   }
   const { stamp } = parts.coherence.view(key.tenant);
   flight.stamp = stamp;
+  flight.aliveUntil = runtime.now() + longestLoadMs(policy);
   const begun = { stamp, startedAt: runtime.now(), lease };
   let called: Called;
   try {
@@ -168,6 +188,7 @@ async function fly(
   parts.sink(loaded(key.tenant, key.key, runtime.now() - begun.startedAt));
   parts.failures.clear(key.fullName);
   settle(parts, source, made, begun, runtime);
+  if (made.gone && stale) endStale(parts, source, runtime);
   return { type: 'loaded', draft: made.draft, prepared: made.prepared, stamp };
 }
 
@@ -223,6 +244,16 @@ function settle(
 ): void {
   if (store) fill(parts, { key, draft, prepared, lifetimes, ...begun }, runtime);
   else endLease(parts, { key }, begun, runtime);
+}
+
+/**
+ * Removes what was stale, because its source has it no more. In the background: when that fails, the next load tries it
+ * again.
+ */
+function endStale(parts: EngineParts, { key }: Source, runtime: Runtime): void {
+  runtime.waitUntil(
+    purge(parts, key.tenant, [keyTarget(key.key)], 'hard', runtime).catch(() => undefined),
+  );
 }
 
 function endLease(

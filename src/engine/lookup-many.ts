@@ -6,7 +6,8 @@ import type { TenantId } from '../tenant/tenant-id.ts';
 import type { Copy } from '../tiers/tier.ts';
 import { stateOfCopy } from './entry-state.ts';
 import type { Face } from './face.ts';
-import { admit, unavailableBy, type Found, type Lookup } from './lookup.ts';
+import type { Found, Lookup } from './found.ts';
+import { admit, unavailableBy } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { Lifetimes } from './promotion.ts';
 import { unlessPurged } from './stale.ts';
@@ -40,6 +41,13 @@ export async function lookupMany(
   const { coherence, sink } = parts;
   const [first] = keys;
   if (!first) return [];
+  if (!parts.enabled)
+    return keys.map(() => ({
+      found: false,
+      reason: 'disabled',
+      stamp: undefined,
+      stale: undefined,
+    }));
   const startedAt = runtime.now();
   const places = keys.map((key): Place => {
     const near = nearCopy(parts, key, startedAt);
@@ -169,16 +177,8 @@ async function readPage(
     const entry = entries[at];
     if (!entry) continue;
     const { key } = place;
-    const { state, found } = await admit(
-      parts,
-      key,
-      entry,
-      face,
-      runtime,
-      sentAt,
-      lifetimes,
-      local,
-    );
+    const reading = { key, entry, face, sentAt, lifetimes, tiers: local };
+    const { state, found } = await admit(parts, reading, runtime);
     if (state === 'fresh') place.fresh = found;
     else {
       place.reason = state;

@@ -1,43 +1,19 @@
 import type { Entry } from '../codec/entry.ts';
-import type { Stamp } from '../codec/stamp.ts';
 import type { View } from '../coherence/view.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { hit, miss, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Copy, Prepared, Tier } from '../tiers/tier.ts';
-import { stateOf, stateOfCopy } from './entry-state.ts';
+import type { Copy, Tier } from '../tiers/tier.ts';
+import { stateOf, stateOfCopy, type EntryState } from './entry-state.ts';
 import type { Face } from './face.ts';
+import type { Found, Lookup } from './found.ts';
 import type { EngineParts } from './parts.ts';
 import { attempt, promote, type Lifetimes } from './promotion.ts';
 import { reportFailure } from './report.ts';
 import { unlessPurged } from './stale.ts';
 
-/** An entry that may be served. */
-export interface Found {
-  readonly entry: Entry;
-  readonly prepared: Prepared;
-  /** Name of the tier that had it. */
-  readonly tier: string;
-  /** False when the authority did not answer, and the entry is served on what was known before. */
-  readonly verified: boolean;
-}
-
-/** What a lookup found. */
-export type Lookup = Hit | Miss;
-
-export interface Hit extends Found {
-  readonly found: true;
-}
-
-export interface Miss {
-  readonly found: false;
-  readonly reason: MissReason;
-  /** For a load that begins now. Undefined when the ledger is not known: what is loaded then can't be stored. */
-  readonly stamp: Stamp | undefined;
-  /** The newest entry that was stale and no more than that. No hard purge has hit it. */
-  readonly stale: Found | undefined;
-}
+const DISABLED: Lookup = { found: false, reason: 'disabled', stamp: undefined, stale: undefined };
 
 /**
  * Looks a key up, once for all who ask while a lookup that is new enough for them is under way.
@@ -51,6 +27,7 @@ export async function lookup(
   runtime: Runtime,
   lifetimes?: Lifetimes,
 ): Promise<Lookup> {
+  if (!parts.enabled) return DISABLED;
   const now = runtime.now();
   const found = await parts.lookups.run(
     key.fullName,
@@ -110,12 +87,16 @@ async function walk(
       if (judged.state === 'invalid') useless = copy.entry;
       continue;
     }
-    // A copy that nobody has prepared takes its own place again, prepared.
-    const behind = tier.local && !copy.prepared ? position + 1 : position;
+    // Once more, now that nothing is waited for: what is promoted is valid by the generation that it gets.
     const { generation: heldAt } = coherence.view(tenant);
-    const { until } = copy;
-    const promotion = { ...judged.found, key, until, from: runtime.now(), heldAt, lifetimes };
-    promote(parts, tiers.slice(0, behind), promotion, runtime);
+    const now = runtime.now();
+    if (stateOfTier(parts, tier, copy, now) === 'fresh') {
+      // A copy that nobody has prepared takes its own place again, prepared.
+      const behind = tier.local && !copy.prepared ? position + 1 : position;
+      const { until } = copy;
+      const promotion = { ...judged.found, key, until, from: now, heldAt, lifetimes };
+      promote(parts, tiers.slice(0, behind), promotion, runtime);
+    }
     return { ...judged.found, found: true };
   }
 
@@ -125,7 +106,8 @@ async function walk(
     unavailable = !answer;
     // Where memory is the authority's own store, it answers with what was found to be of no use.
     if (answer?.entry && answer.entry !== useless) {
-      const stored = await admit(parts, key, answer.entry, face, runtime, sentAt, lifetimes);
+      const { entry } = answer;
+      const stored = await admit(parts, { key, entry, face, sentAt, lifetimes }, runtime);
       if (stored.state === 'fresh') return { ...stored.found, found: true };
       reason = stored.state;
       if (stored.found) stale = newer(stale, stored.found);
@@ -147,37 +129,50 @@ async function judgeCopy(
   key: CacheKey,
   copy: Copy,
   face: Face,
-  { name }: Tier,
+  tier: Tier,
   verified: boolean,
   runtime: Runtime,
 ): Promise<Admission | { readonly state: 'unverified'; readonly found?: undefined }> {
   const { coherence } = parts;
-  const judged = () => stateOfCopy(coherence.view(key.tenant), copy, runtime.now());
+  const judged = () => stateOfTier(parts, tier, copy, runtime.now());
   if (!verified && !coherence.mayServeUnverified(coherence.view(key.tenant), runtime.now()))
     return { state: 'unverified' };
   let state = judged();
   if (state === 'expired' || state === 'purged') return { state };
   let { prepared } = copy;
   if (!prepared) {
-    prepared = await face.prepare(key, copy.entry, name);
+    prepared = await face.prepare(key, copy.entry, tier.name);
     if (!prepared) return { state: 'invalid' };
     // A purge may have come in meanwhile.
     state = judged();
     if (state === 'expired' || state === 'purged') return { state };
   }
-  return { state, found: { entry: copy.entry, prepared, tier: name, verified } };
+  return { state, found: { entry: copy.entry, prepared, tier: tier.name, verified } };
+}
+
+/** The state of a tier's copy. Generations are this isolate's own: what a tier outside it says of them means nothing. */
+function stateOfTier(parts: EngineParts, { local }: Tier, copy: Copy, now: number): EntryState {
+  const view = parts.coherence.view(copy.key.tenant);
+  return local ? stateOfCopy(view, copy, now) : stateOf(view, copy.key, copy.entry, false, now);
+}
+
+/** An entry that was read from the authority. */
+export interface Reading {
+  readonly key: CacheKey;
+  readonly entry: Entry;
+  readonly face: Face;
+  /** When it was asked for: lifetimes in the tiers count from here. */
+  readonly sentAt: number;
+  readonly lifetimes: Lifetimes | undefined;
+  /** Those that get a copy. Default: all. */
+  readonly tiers?: readonly Tier[];
 }
 
 /** Judges and prepares an entry that was read from the authority; the tiers get a copy of a fresh one. */
 export async function admit(
   parts: EngineParts,
-  key: CacheKey,
-  entry: Entry,
-  face: Face,
+  { key, entry, face, sentAt, lifetimes, tiers = parts.tiers }: Reading,
   runtime: Runtime,
-  sentAt: number,
-  lifetimes: Lifetimes | undefined,
-  tiers = parts.tiers,
 ): Promise<Admission> {
   const tier = parts.authority.name;
   const judged = () => stateOf(parts.coherence.view(key.tenant), key, entry, true, runtime.now());
@@ -209,7 +204,8 @@ export async function readAuthority(
   const sentAt = runtime.now();
   const answer = await read(parts, key, runtime);
   if (!answer?.entry) return undefined;
-  const { state, found } = await admit(parts, key, answer.entry, face, runtime, sentAt, lifetimes);
+  const { entry } = answer;
+  const { state, found } = await admit(parts, { key, entry, face, sentAt, lifetimes }, runtime);
   return state === 'fresh' ? found : undefined;
 }
 

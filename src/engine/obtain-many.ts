@@ -7,11 +7,11 @@ import { servesWhileRevalidating } from './entry-state.ts';
 import { joining, mayHave, type Joining } from './flights.ts';
 import { loadMany, type ManySource } from './load-many.ts';
 import { lookupMany } from './lookup-many.ts';
-import type { Found } from './lookup.ts';
+import type { Found } from './found.ts';
+import { landed } from './load.ts';
 import { isUnderWay, type Obtained } from './obtain.ts';
 import type { EngineParts } from './parts.ts';
 import { peek } from './peek.ts';
-import { longestFlightMs } from './policy.ts';
 import { servableStale } from './stale.ts';
 
 /** One key of a batch: what it will be answered with. */
@@ -48,7 +48,7 @@ export async function obtainMany(
     const found = lookups[at];
     if (found?.found) return { key, stale: undefined, obtained: obtained(found) };
     const place: Place = { key, stale: found?.stale, obtained: undefined };
-    if (!serveAtOnce(parts, source, place, behind, runtime)) needed.push(place);
+    if (!serveAtOnce(parts, place, behind, runtime)) needed.push(place);
     return place;
   });
   // Its failure has been reported, and there is nobody to tell.
@@ -58,18 +58,11 @@ export async function obtainMany(
 }
 
 /** Serves what is stale, where no load is waited for. */
-function serveAtOnce(
-  parts: EngineParts,
-  source: ManySource,
-  place: Place,
-  behind: Place[],
-  runtime: Runtime,
-): boolean {
+function serveAtOnce(parts: EngineParts, place: Place, behind: Place[], runtime: Runtime): boolean {
   const { key, stale } = place;
   const throttled = parts.failures.isRecent(key.fullName, runtime.now());
   if (stale && servesWhileRevalidating(stale.entry, runtime.now())) {
-    const { policy } = source;
-    if (!throttled && !isUnderWay(parts, { key, policy }, runtime)) behind.push(place);
+    if (!throttled && !isUnderWay(parts, key, runtime)) behind.push(place);
     serve(parts, place, stale, throttled ? 'throttled' : 'revalidate');
     return true;
   }
@@ -158,25 +151,28 @@ async function follow(
     again.push(place);
     return;
   }
-  const patience = Math.max(0, flight.startedAt + longestFlightMs(policy) - runtime.now());
-  const soft = servableStale(parts, key, place.stale, runtime)
-    ? (policy.softTimeoutMs ?? patience)
-    : patience;
   try {
-    const waited = await waitFor(flight.landing, Math.min(patience, soft), runtime);
+    const { softTimeoutMs } = policy;
+    const work = landed(flight, runtime);
+    if (softTimeoutMs !== undefined && servableStale(parts, key, place.stale, runtime)) {
+      const soon = await waitFor(work, softTimeoutMs, runtime);
+      if (!soon.settled && serveAll(parts, [place], 'timeout', runtime)) {
+        work.catch(() => undefined);
+        return;
+      }
+    }
+    const waited = await work;
     const landing = waited.settled ? waited.value : undefined;
-    const { tenant } = key;
-    if (landing?.type === 'loaded' && mayHave(joined, key, landing, parts.coherence.view(tenant))) {
-      place.obtained = { draft: landing.draft, prepared: landing.prepared };
-      return;
+    const known = parts.coherence.view(key.tenant);
+    if (landing?.type === 'loaded' || landing?.type === 'absent') {
+      const tags = landing.type === 'loaded' ? landing.draft.tags : [];
+      if (mayHave(joined, key, tags, landing.stamp, known)) {
+        if (landing.type === 'loaded')
+          place.obtained = { draft: landing.draft, prepared: landing.prepared };
+        return;
+      }
     }
-    if (soft < patience && !waited.settled && serveAll(parts, [place], 'timeout', runtime)) return;
     if (landing?.type === 'none' && serveAll(parts, [place], 'leased', runtime)) return;
-    if (!waited.settled && soft < patience) {
-      // What was stale has been purged: now it is waited for to the end.
-      again.push(place);
-      return;
-    }
     parts.flights.end(flight);
     again.push(place);
   } catch (error) {

@@ -13,10 +13,10 @@ import type { Prepared } from '../tiers/tier.ts';
 import type { EntryDraft } from '../codec/entry.ts';
 import { servesWhileRevalidating } from './entry-state.ts';
 import { failureCode, load, type Source } from './load.ts';
-import { lookup, type Found } from './lookup.ts';
+import type { Found } from './found.ts';
+import { lookup } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import { peek, type Near } from './peek.ts';
-import { longestFlightMs } from './policy.ts';
 import { isDueEarly } from './refresh-time.ts';
 import { servableStale } from './stale.ts';
 
@@ -55,6 +55,20 @@ export async function obtain(
   if (stale && servesWhileRevalidating(stale.entry, runtime.now()))
     return serveAndRefresh(parts, source, stale, askedAt, runtime);
   return loadOrServe(parts, source, stale, askedAt, runtime);
+}
+
+/** Loads whatever is stored; that is served when the load fails, takes long, or is another isolate's. */
+export async function obtainAnew(
+  parts: EngineParts,
+  source: Source,
+  runtime: Runtime,
+): Promise<Obtained> {
+  if (!parts.enabled) return loadAlone(parts, source, runtime);
+  const askedAt = runtime.now();
+  const { face, key, policy } = source;
+  const found = await lookup(parts, key, face, runtime, policy.lifetimes);
+  const known = found.found ? found : found.stale;
+  return loadOrServe(parts, source, known, askedAt, runtime);
 }
 
 /**
@@ -165,19 +179,15 @@ function refreshBehind(
   askedAt: number | undefined,
   runtime: Runtime,
 ): void {
-  if (isUnderWay(parts, source, runtime)) return;
+  if (isUnderWay(parts, source.key, runtime)) return;
   // Its failure has been reported, and there is nobody to tell.
   load(parts, source, known, runtime, askedAt).catch(() => undefined);
 }
 
 /** True while a load of the key may still be alive: one that is older has lost its owner. */
-export function isUnderWay(
-  parts: EngineParts,
-  { key, policy }: Pick<Source, 'key' | 'policy'>,
-  runtime: Runtime,
-): boolean {
+export function isUnderWay(parts: EngineParts, key: CacheKey, runtime: Runtime): boolean {
   const flight = parts.flights.get(key);
-  return flight !== undefined && runtime.now() - flight.startedAt < longestFlightMs(policy);
+  return flight !== undefined && runtime.now() < flight.aliveUntil;
 }
 
 function refreshIfDue(

@@ -5,7 +5,7 @@ import type { Sink } from '../telemetry/events.ts';
 import type { Tier } from '../tiers/tier.ts';
 import type { Failures } from './failures.ts';
 import type { Flights } from './flights.ts';
-import type { Lookup } from './lookup.ts';
+import type { Lookup } from './found.ts';
 
 /** What the engine works with: one set for each isolate and deployment. */
 export interface EngineParts {

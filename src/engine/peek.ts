@@ -1,7 +1,7 @@
 import type { View } from '../coherence/view.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import { stateOfCopy } from './entry-state.ts';
-import type { Found } from './lookup.ts';
+import type { Found } from './found.ts';
 import type { EngineParts } from './parts.ts';
 
 /** A copy that is in this isolate, and what may be done with it. */

@@ -22,10 +22,18 @@ export interface LeasePolicy {
   readonly waitMs: number;
 }
 
-/**
- * How long after its beginning a load under way may still be alive, in milliseconds: the wait for another isolate's
- * lease, and the load itself. One that is older has lost its owner.
- */
-export function longestFlightMs({ lease, hardTimeoutMs }: ReadPolicy): number {
-  return (lease?.waitMs ?? 0) + hardTimeoutMs;
+/** A load that is late is told so at its hard timeout, and those who wait for it right after: not before, by their own timers. */
+const TELLING_MS = 250;
+
+/** How long a load may be alive, from when its loader was called, in milliseconds. */
+export function longestLoadMs({ hardTimeoutMs }: ReadPolicy): number {
+  return hardTimeoutMs + TELLING_MS;
+}
+
+/** What the requests of an attempt may take beyond the wait for a lease, in milliseconds. */
+const ASKING_MS = 2000;
+
+/** How long a flight may take until its load begins: the wait for another isolate's lease, in milliseconds. */
+export function longestWaitMs({ lease }: ReadPolicy): number {
+  return (lease?.waitMs ?? 0) + ASKING_MS;
 }

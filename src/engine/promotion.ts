@@ -39,7 +39,7 @@ export function promote(
     const until = Math.min(promotion.until, entry.expiresAt, promotion.from + lifetime);
     const copy: Copy = tier.local
       ? { key, entry: leanFor(parts, entry, prepared), until, heldAt, prepared }
-      : { key, entry, until, heldAt, prepared: undefined };
+      : { key, entry, until, heldAt: 0, prepared: undefined };
     settle(parts, tier, key, () => tier.put(copy, now), runtime);
   }
 }

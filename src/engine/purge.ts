@@ -48,6 +48,8 @@ export async function purgeEverything(parts: EngineParts, mode: PurgeMode): Prom
     parts.sink(purgeFailed('*', error));
     throw error;
   } finally {
+    parts.flights.detachAll();
+    parts.lookups.drop();
     // Whether or not it was acknowledged: nothing in this isolate is worth a doubt.
     if (mode === 'hard') for (const tier of parts.tiers) tier.deleteWhere?.(() => true);
   }

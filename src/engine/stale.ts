@@ -2,7 +2,7 @@ import { judge } from '../coherence/marks.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import { servesOnError } from './entry-state.ts';
-import type { Found } from './lookup.ts';
+import type { Found } from './found.ts';
 import type { EngineParts } from './parts.ts';
 
 /**
@@ -39,6 +39,7 @@ export function isSameEntry({ entry }: Found, other: Found | undefined): boolean
   return (
     other !== undefined &&
     other.entry.createdAt === entry.createdAt &&
+    other.entry.freshUntil === entry.freshUntil &&
     other.entry.stamp.asOf === entry.stamp.asOf &&
     other.entry.stamp.epoch === entry.stamp.epoch
   );

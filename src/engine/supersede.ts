@@ -52,6 +52,7 @@ export async function supersede(
   settings.forEach(({ key, draft, prepared, lifetimes }, at) => {
     const outcome = outcomes[at];
     parts.flights.detach(key);
+    parts.lookups.drop(key.fullName);
     if (outcome?.stored) {
       // Slow tiers, and whatever is under way, may still have what was there before.
       parts.coherence.noteSet(key, outcome.stamp);

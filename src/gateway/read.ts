@@ -1,6 +1,7 @@
 import { NOTHING, plainFace } from '../engine/face.ts';
 import { fill } from '../engine/fill.ts';
-import { lookup, type Miss } from '../engine/lookup.ts';
+import type { Miss } from '../engine/found.ts';
+import { lookup } from '../engine/lookup.ts';
 import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
 import { bypass, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
@@ -18,6 +19,7 @@ const FORWARD_REASONS: Record<MissReason, ForwardReason> = {
   stale: 'stale',
   purged: 'miss',
   invalid: 'miss',
+  disabled: 'miss',
   unavailable: 'miss',
 };
 

@@ -45,6 +45,12 @@ export class SharedCalls<T> {
     return this.#lead(name, call, runtime);
   }
 
+  /** Nobody joins the call in flight under this name from now on, or any call without a name. */
+  drop(name?: string): void {
+    if (name === undefined) this.#flights.clear();
+    else this.#flights.delete(name);
+  }
+
   /** True while a call under this name is in flight, at most a minute. */
   has(name: string, now?: number): boolean {
     if (now !== undefined) this.#forget(now);

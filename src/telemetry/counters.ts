@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Sink, TelemetryEvent } from './events.ts';
 
 /** What one isolate counted for one tenant since it started. */
@@ -29,9 +30,12 @@ export interface TenantCounters {
   warmed: Record<string, number>;
 }
 
-/** Counts events by tenant. The number of tenants bounds it. */
+/** So many tenants are counted apart; the one that nothing has happened to for the longest time begins at zero again. */
+const MAX_TENANTS = 2000;
+
+/** Counts events by tenant. */
 export class Counters {
-  readonly #tenants = new Map<string, TenantCounters>();
+  readonly #tenants = new LRUCache<string, TenantCounters>({ max: MAX_TENANTS });
 
   /** Receives events; pass it on as the sink. */
   readonly sink: Sink = (event) => this.#count(event);

@@ -18,17 +18,17 @@ export class Emitter {
   /** Receives events; pass it on as the sink. */
   readonly sink: Sink = (event) => this.#emit(event);
 
-  /** Adds a listener and answers the function that takes it away again. */
+  /** Adds a listener and answers the function that takes it away again, and no other one. */
   on<Name extends EventName>(name: Name, listener: Listener<Name>): () => void {
-    let listeners = this.#listeners.get(name);
-    if (!listeners) {
-      listeners = new Set();
-      this.#listeners.set(name, listeners);
-    }
-    listeners.add(listener);
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners);
+    // One function may be added twice, and each time is taken away by itself.
+    const heard = (event: never): unknown => listener(event);
+    listeners.add(heard);
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0) this.#listeners.delete(name);
+      listeners.delete(heard);
+      if (listeners.size === 0 && this.#listeners.get(name) === listeners)
+        this.#listeners.delete(name);
     };
   }
 

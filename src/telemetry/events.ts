@@ -95,11 +95,18 @@ export type TelemetryEvent =
   | { readonly type: 'circuit'; readonly tier: string; readonly state: CircuitState }
   /** A tier accepts copies and does not have them a moment later: it caches nothing. */
   | { readonly type: 'tier_inert'; readonly tier: string }
-  /** A listener threw, or rejected. */
+  /** A listener threw, or rejected; or, as `waitUntil`, the function that keeps work alive threw. */
   | { readonly type: 'listener_error'; readonly event: string; readonly message: string };
 
 /** Why no stored entry was used. */
-export type MissReason = 'absent' | 'expired' | 'purged' | 'stale' | 'invalid' | 'unavailable';
+export type MissReason =
+  | 'absent'
+  | 'expired'
+  | 'purged'
+  | 'stale'
+  | 'invalid'
+  | 'unavailable'
+  | 'disabled';
 
 /**
  * Why a stale entry was served: it is being refreshed, the load failed, took too long, is another isolate's, or has failed
@@ -112,6 +119,31 @@ export type ValueFault = 'serializer' | 'schema' | 'migration';
 
 /** `closed`: calls pass. `open`: they are refused. `half_open`: one probe is under way. */
 export type CircuitState = 'closed' | 'open' | 'half_open';
+
+/** The names of all events. */
+export const EVENT_TYPES = [
+  'hit',
+  'stale',
+  'miss',
+  'load',
+  'load_failed',
+  'set',
+  'set_dropped',
+  'purge',
+  'purge_failed',
+  'purge_abandoned',
+  'evict',
+  'bypass',
+  'frame_invalid',
+  'value_invalid',
+  'error',
+  'origin_error',
+  'epoch_changed',
+  'warmed',
+  'circuit',
+  'tier_inert',
+  'listener_error',
+] as const satisfies readonly TelemetryEvent['type'][];
 
 /** Where events go. Must not throw and must not wait. */
 export type Sink = (event: TelemetryEvent) => void;

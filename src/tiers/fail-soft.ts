@@ -18,7 +18,14 @@ export function failSoft(tier: Tier, sink: Sink): Tier {
     name: tier.name,
     local: tier.local,
     lifetimeMs: tier.lifetimeMs,
-    get: (key, now) => attempt(key.tenant, () => tier.get(key, now)),
+    get: (key, now) => {
+      const answer = attempt(key.tenant, () => tier.get(key, now));
+      if (!(answer instanceof Promise)) return answer;
+      return answer.catch((error: unknown) => {
+        sink(storeError(key.tenant, tier.name, error));
+        return undefined;
+      });
+    },
     put: (copy, now) => attempt(copy.key.tenant, () => tier.put(copy, now)),
     delete: (key) => attempt(key.tenant, () => tier.delete(key)),
     ...(tier.deleteWhere && {

@@ -234,7 +234,7 @@ describe('two loads of one key', () => {
     const one = isolate();
     const finishes = [await one.beginLoad(key), await one.beginLoad(key)];
     for (const [at, finish] of finishes.entries())
-      expect(await finish(value(`load ${at}`))).toBe('stored');
+      expect(await finish({ ...value(`load ${at}`), loadMs: 1000 })).toBe('stored');
     expect(await one.read(key)).toBe('memory: load 1');
     expect(await isolate('engine-equal').read(key)).toBe('redis: load 1');
   });

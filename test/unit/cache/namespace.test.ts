@@ -219,7 +219,8 @@ describe('a cache that is switched off', () => {
     expect(await users.has('1')).toBe(false);
     await users.delete('1');
     expect(await users.purge({ all: true })).toMatchObject({ targets: 1 });
-    expect(await cache.purgeEverything()).toMatchObject({ tenants: 0 });
+    // Others may read what this one purges: the marks are made all the same.
+    expect(await cache.purgeEverything()).toMatchObject({ tenants: 1 });
     await expect(users.getOrSet('2', () => Promise.reject(new Error('down')))).rejects.toThrow(
       'down',
     );

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { timesOf, withOptions } from '../../../src/cache/times.ts';
+import { checkOptions, keepingWith, OPTION_NAMES } from '../../../src/cache/call-options.ts';
+import { timesOf } from '../../../src/cache/times.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
 const keeping = {
@@ -65,27 +66,29 @@ describe('the times of a value', () => {
 
 describe('what a call says of one value', () => {
   test('wins over the namespace; a ttl holds for null as well; a life is only ever shortened', () => {
-    expect(withOptions(keeping, { ttl: '3s', staleIfError: 0 })).toMatchObject({
+    expect(keepingWith(keeping, { ttl: '3s', staleIfError: 0 })).toMatchObject({
       ttlMs: 3000,
       negativeTtlMs: 3000,
       staleIfErrorMs: 0,
       staleWhileRevalidateMs: 5000,
       maxLifeMs: 60_000,
     });
-    expect(withOptions(keeping, { maxLife: '5s' }).maxLifeMs).toBe(5000);
-    expect(withOptions(keeping, { maxLife: '5m' }).maxLifeMs).toBe(60_000);
-    expect(withOptions(keeping, {})).toEqual(keeping);
+    expect(keepingWith(keeping, { maxLife: '5s' }).maxLifeMs).toBe(5000);
+    expect(keepingWith(keeping, { maxLife: '5m' }).maxLifeMs).toBe(60_000);
+    expect(keepingWith(keeping, {})).toEqual(keeping);
   });
 
   test('is refused with every problem at once, each with its name, value and what is allowed', () => {
     let error: unknown;
     try {
-      withOptions(keeping, {
+      const options = {
         ttl: -1,
-        staleIfError: '10 minutes' as never,
+        staleIfError: '10 minutes',
         maxLife: '366d',
         staleWhileRevalidate: Number.NaN,
-      });
+        tll: '1m',
+      };
+      checkOptions(options, OPTION_NAMES.value);
     } catch (thrown) {
       error = thrown;
     }
@@ -95,6 +98,7 @@ describe('what a call says of one value', () => {
       'maxLife',
       'staleIfError',
       'staleWhileRevalidate',
+      'tll',
       'ttl',
     ]);
     expect(problems.find(({ field }) => field === 'staleIfError')?.message).toContain(

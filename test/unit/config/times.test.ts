@@ -73,9 +73,9 @@ describe('what was not set bends to what was', () => {
     ],
     ['a long hard timeout', { CACHE_HARD_TIMEOUT: '2m' }, { softTimeoutMs: 1000, leaseMs: 25_000 }],
     [
-      'a short lease',
+      'a short lease, and the wait for one',
       { CACHE_HARD_TIMEOUT: '2s', CACHE_LEASE_MS: '3s' },
-      { leaseMs: 3000, leaseWaitMs: 3000 },
+      { leaseMs: 3000, leaseWaitMs: 2000 },
     ],
   ])('%s', (_what, variables, expected) => {
     expect(load(variables).defaults).toMatchObject(expected);

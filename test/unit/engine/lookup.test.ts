@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { NOTHING, plainFace } from '../../../src/engine/face.ts';
-import { lookup, type Lookup } from '../../../src/engine/lookup.ts';
+import type { Lookup } from '../../../src/engine/found.ts';
+import { lookup } from '../../../src/engine/lookup.ts';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import type { Copy } from '../../../src/tiers/tier.ts';
 import { turn } from '../support/runtime.ts';
