@@ -2,6 +2,8 @@ import type { Cache } from './cache/cache.ts';
 import type { NamespaceMap } from './cache/options.ts';
 import { createCacheOn, type CacheOptions, type SingleTenantCache } from './config/create-cache.ts';
 import { waitUntil } from './platform.ts';
+import { logSink } from './reporting/log.ts';
+import { platformClock } from './runtime.ts';
 
 /**
  * Makes a cache. Make one for an isolate, outside of any request; its methods may be called from any.
@@ -18,6 +20,8 @@ import { waitUntil } from './platform.ts';
  * With `tenant` the cache is that tenant's, and has its namespaces: `cache.users`. Without a `preset` it is `production`
  * where Redis is configured, and `minimal` (this isolate's memory alone) where it is not.
  *
+ * What goes wrong in a store is written to the console as lines of JSON, by `logLevel`.
+ *
  * Throws one `ConfigError` that lists every problem by the path of its option.
  */
 export function createCache<const Namespaces extends NamespaceMap>(
@@ -29,7 +33,10 @@ export function createCache<const Namespaces extends NamespaceMap>(
 export function createCache<const Namespaces extends NamespaceMap>(
   options: CacheOptions<Namespaces> & { readonly tenant?: string },
 ): Cache<Namespaces> | SingleTenantCache<Namespaces> {
-  return createCacheOn(options, { waitUntil });
+  return createCacheOn(options, {
+    waitUntil,
+    log: (level) => logSink((line) => console.warn(line), platformClock.now, level),
+  });
 }
 
 export { namespace } from './cache/options.ts';

@@ -7,7 +7,7 @@ import { ConfigError, InvalidKey } from '../errors.ts';
 import type { Clock, Execution } from '../runtime.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Emitter, EventName, Listener } from '../telemetry/emitter.ts';
-import { EVENT_TYPES, listenerError } from '../telemetry/events.ts';
+import { EVENT_TYPES, listenerError, type Sink } from '../telemetry/events.ts';
 import type { KeySpace } from '../tenant/key.ts';
 import type { PurgeMode } from '../tenant/target.ts';
 import { isTenantId, TENANT_ID_FORM, type TenantId } from '../tenant/tenant-id.ts';
@@ -62,6 +62,8 @@ export interface CacheParts {
   readonly keys: KeySpace;
   readonly counters: Counters;
   readonly emitter: Emitter;
+  /** Where all events go, the emitter included. */
+  readonly sink: Sink;
   readonly clock: Clock;
   readonly waitUntil: (work: Promise<unknown>) => void;
   readonly coherenceMs: number;
@@ -76,11 +78,11 @@ const MAX_TENANTS = 1000;
 
 /** Makes a cache. */
 export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): Cache<Namespaces> {
-  const { engine, keys, counters, emitter, clock, coherenceMs } = parts;
+  const { engine, keys, counters, emitter, sink, clock, coherenceMs } = parts;
   const namespaces = new Map(
     Object.entries(parts.namespaces).map(([name, { given, settings }]) => [
       name,
-      namespaceParts(name, given, settings, emitter),
+      namespaceParts(name, given, settings, sink),
     ]),
   );
   const tenants = new LRUCache<TenantId, TenantCache<Namespaces>>({ max: MAX_TENANTS });
@@ -89,7 +91,7 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       parts: engine.parts,
       keys,
       tenant,
-      runtime: { ...clock, waitUntil: failSoft(waitUntil, emitter) },
+      runtime: { ...clock, waitUntil: failSoft(waitUntil, sink) },
       enabled: engine.parts.enabled,
       coherenceMs,
     };
@@ -125,7 +127,7 @@ function namespaceParts(
   name: string,
   given: NamespaceOptions,
   settings: NamespaceSettings,
-  emitter: Emitter,
+  sink: Sink,
 ): NamespaceParts {
   const serializer: Serializer = given.serializer ?? defaultSerializer;
   const { schema } = given;
@@ -147,7 +149,7 @@ function namespaceParts(
         serializer,
         check: schema && { schema, migrate: given.migrate?.bind(given) },
         sharing: settings.sharing,
-        sink: emitter.sink,
+        sink,
       }),
       keeping: settings,
       tagsOf: (value, key) => given.tags?.(value, key) ?? [],
@@ -170,14 +172,14 @@ function lifetimesOf({ tiers }: NamespaceSettings): Lifetimes | undefined {
  */
 function failSoft(
   waitUntil: CacheParts['waitUntil'],
-  emitter: Emitter,
+  sink: Sink,
 ): (work: Promise<unknown>) => void {
   return (work) => {
     try {
       waitUntil(work);
     } catch (error) {
       work.catch(() => undefined);
-      emitter.sink(listenerError('waitUntil', error));
+      sink(listenerError('waitUntil', error));
     }
   };
 }

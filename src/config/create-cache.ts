@@ -10,6 +10,7 @@ import type { Sink } from '../telemetry/events.ts';
 import { KeySpace } from '../tenant/key.ts';
 import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
 import type { CacheSettings } from './cache-settings.ts';
+import type { LogLevel } from './config.ts';
 import { resolveCacheOptions, type CacheConfig } from './library.ts';
 import { shown } from './shown.ts';
 import { resolveTiers, type AuthorityOption, type TierOption } from './stores.ts';
@@ -32,17 +33,22 @@ export interface CacheOptions<Namespaces extends NamespaceMap> extends Omit<
 export type SingleTenantCache<Namespaces extends NamespaceMap> = Cache<Namespaces> &
   Omit<TenantCache<Namespaces>, keyof Cache<Namespaces>>;
 
+/** What the platform gives when nothing else is said. */
+export interface Platform {
+  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Writes events of a level and graver ones. */
+  readonly log: (level: LogLevel) => Sink;
+}
+
 /**
  * Makes a cache. Make one for an isolate, outside of any request.
  *
  * Without a `preset` it is `production` where Redis is configured and `minimal` (memory only) where it is not. Throws one
  * `ConfigError` that lists every problem by the path of its option.
- *
- * @param platform what the platform gives when nothing else is said
  */
 export function createCacheOn<const Namespaces extends NamespaceMap>(
   options: CacheOptions<Namespaces> & { readonly tenant?: string },
-  platform: { readonly waitUntil: (work: Promise<unknown>) => void },
+  platform: Platform,
 ): Cache<Namespaces> | SingleTenantCache<Namespaces> {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null)
@@ -71,11 +77,13 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
     problems.push({ field: 'memoryBytes', message: 'is said twice: memory({ bytes }) as well' });
   const config = resolved(settled, problems);
   const memoryBytes = listed?.bytes ?? config.memoryBytes;
-  const emitter = new Emitter();
   const counters = new Counters();
+  const log = config.logLevel === 'silent' ? undefined : platform.log(config.logLevel);
+  const emitter = new Emitter(log);
   const sink: Sink = (event) => {
     counters.sink(event);
     emitter.sink(event);
+    log?.(event);
   };
   const keys = new KeySpace(config.keyPrefix, config.keyVersion);
   const engine = assembleEngine({
@@ -93,6 +101,7 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
     keys,
     counters,
     emitter,
+    sink,
     clock: platformClock,
     waitUntil: waitUntil ?? platform.waitUntil,
     coherenceMs: config.coherenceMs,

@@ -15,6 +15,13 @@ export type Listener<Name extends EventName = '*'> = (event: EventOf<Name>) => u
 export class Emitter {
   readonly #listeners = new Map<EventName, Set<(event: never) => unknown>>();
 
+  readonly #report: Sink;
+
+  /** @param report is told what listeners did wrong, besides other listeners */
+  constructor(report: Sink = () => undefined) {
+    this.#report = report;
+  }
+
   /** Receives events; pass it on as the sink. */
   readonly sink: Sink = (event) => this.#emit(event);
 
@@ -43,8 +50,10 @@ export class Emitter {
 
   #call(listener: (event: TelemetryEvent) => unknown, event: TelemetryEvent): void {
     const report = (error: unknown): void => {
-      // A listener of these that throws has nobody left to tell.
-      if (event.type !== 'listener_error') this.#emit(listenerError(event.type, error));
+      // A listener of these that throws is not told of itself.
+      const wrong = listenerError(event.type, error);
+      this.#report(wrong);
+      if (event.type !== 'listener_error') this.#emit(wrong);
     };
     try {
       const answer = listener(event);
