@@ -54,10 +54,11 @@ export interface ConfigProblem {
 export class ConfigError extends TiercelError {
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  /** @param subject what has them. Default: the configuration */
+  constructor(problems: readonly ConfigProblem[], subject = 'The configuration has') {
     const list = problems.map((problem) => `  ${problem.field}: ${problem.message}`).join('\n');
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super('config_invalid', `The configuration has ${count}:\n${list}`);
+    super('config_invalid', `${subject} ${count}:\n${list}`);
     this.problems = problems;
   }
 }
@@ -166,7 +167,11 @@ export class InvalidValue extends TiercelError {
 /** A loader took longer than its hard timeout. What it makes is stored all the same if it ends in time. Retryable. */
 export class LoadTimeout extends TiercelError {
   constructor(ms: number, details: ErrorDetails = {}) {
-    super('load_timeout', `The load took longer than ${ms} ms.`, { retryable: true, ...details });
+    super(
+      'load_timeout',
+      `The load took longer than ${ms} ms (hardTimeout). A loader that asks for its own key waits for itself.`,
+      { retryable: true, ...details },
+    );
   }
 }
 

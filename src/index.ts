@@ -2,7 +2,7 @@ import type { Cache } from './cache/cache.ts';
 import type { NamespaceMap } from './cache/options.ts';
 import { createCacheOn, type CacheOptions, type SingleTenantCache } from './config/create-cache.ts';
 import { waitUntil } from './platform.ts';
-import { logSink } from './reporting/log.ts';
+import { logSink, toConsole } from './reporting/log.ts';
 import { platformClock } from './runtime.ts';
 
 /**
@@ -35,7 +35,7 @@ export function createCache<const Namespaces extends NamespaceMap>(
 ): Cache<Namespaces> | SingleTenantCache<Namespaces> {
   return createCacheOn(options, {
     waitUntil,
-    log: (level) => logSink((line) => console.warn(line), platformClock.now, level),
+    log: (level) => logSink(toConsole(console), platformClock.now, level),
   });
 }
 
@@ -76,6 +76,7 @@ export type {
   NamespaceMap,
   NamespaceOptions,
   ReadOptions,
+  SchemaOptions,
   ValueOf,
   ValueOptions,
 } from './cache/options.ts';

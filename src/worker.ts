@@ -10,7 +10,7 @@ import { ConfigError } from './errors.ts';
 import { Gateway } from './gateway/gateway.ts';
 import type { Fetch } from './gateway/exchange.ts';
 import { problemResponse } from './http/problem.ts';
-import { logSink } from './reporting/log.ts';
+import { logSink, toConsole } from './reporting/log.ts';
 import { platformClock, platformRuntime, type Execution } from './runtime.ts';
 import { Counters } from './telemetry/counters.ts';
 import type { Sink } from './telemetry/events.ts';
@@ -34,7 +34,7 @@ const platformFetch: Fetch = (url, init) => fetch(url, init);
 function assemble(config: Config): Service {
   const counters = new Counters();
   const clock = platformClock;
-  const log = logSink((line) => console.warn(line), clock.now, config.logLevel);
+  const log = logSink(toConsole(console), clock.now, config.logLevel);
   const sink: Sink = (event) => {
     counters.sink(event);
     log(event);
@@ -89,7 +89,8 @@ function assemble(config: Config): Service {
       warming: () => lastWarming,
     },
     adminHost: config.adminHost,
-    coherenceMs: config.coherenceMs,
+    // Without Redis there is only this isolate, which knows at once.
+    coherenceMs: parts.authority.local ? 0 : config.coherenceMs,
   });
 
   return {

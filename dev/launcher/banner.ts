@@ -11,7 +11,7 @@ export function banner(stack: RunningStack): string {
   return `
   Worker    ${url}  (its own routes: /_tiercel/healthz, /_tiercel/v1/...; admin host: http://${ADMIN_HOST}:${port})
   Origin    ${stack.origin}${stack.demo ? '  (GeoNames; /_/counts says how often it was asked)' : ''}
-  Endpoint  ${stack.endpoint.url}  (Redis over HTTP)
+  Endpoint  ${stack.endpoint.url}  (Redis over HTTP; token ${stack.endpoint.token})
   Redis     ${stack.redis}
 
 Try:

@@ -13,7 +13,7 @@ import type { PurgeMode } from '../tenant/target.ts';
 import { isTenantId, TENANT_ID_FORM, type TenantId } from '../tenant/tenant-id.ts';
 import { namespacePrefix } from './keys.ts';
 import type { NamespaceMap, NamespaceOptions, NamespaceSettings } from './options.ts';
-import { checkMode } from './purge.ts';
+import { checkOptions, OPTION_NAMES } from './call-options.ts';
 import type { NamespaceParts, Scope } from './scope.ts';
 import { tenantCache, type TenantCache } from './tenant-cache.ts';
 import { ValueFace } from './value-face.ts';
@@ -85,6 +85,9 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       namespaceParts(name, given, settings, sink),
     ]),
   );
+  const prefixes = new Set([...namespaces.values()].map(({ prefix }) => prefix));
+  // Without Redis there is only this isolate, which knows at once.
+  const withinMs = engine.parts.authority.local ? 0 : coherenceMs;
   const tenants = new LRUCache<TenantId, TenantCache<Namespaces>>({ max: MAX_TENANTS });
   const made = (tenant: TenantId, waitUntil: CacheParts['waitUntil']): TenantCache<Namespaces> => {
     const scope: Scope = {
@@ -93,7 +96,8 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       tenant,
       runtime: { ...clock, waitUntil: failSoft(waitUntil, sink) },
       enabled: engine.parts.enabled,
-      coherenceMs,
+      coherenceMs: withinMs,
+      prefixes,
     };
     return tenantCache<Namespaces>(scope, counters, namespaces);
   };
@@ -101,7 +105,15 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
     forTenant(tenant, execution) {
       const id: unknown = tenant;
       if (typeof id !== 'string' || !isTenantId(id))
-        throw new InvalidKey(`The name of a tenant must be ${TENANT_ID_FORM}.`);
+        throw new InvalidKey(
+          `The name of a tenant must be ${TENANT_ID_FORM}, not ${typeof id === 'string' ? `'${id.slice(0, 80)}'` : typeof id}.`,
+        );
+      const outlives: unknown = execution;
+      if (outlives !== undefined && !hasWaitUntil(outlives))
+        throw new ConfigError(
+          [{ field: 'execution', message: 'must have a function waitUntil' }],
+          'forTenant() was given',
+        );
       if (execution) return made(id, (work) => execution.waitUntil(work));
       let known = tenants.get(id);
       if (!known) {
@@ -110,10 +122,11 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       }
       return known;
     },
-    async purgeEverything({ mode = 'hard' } = {}) {
-      checkMode(mode);
+    async purgeEverything(options = {}) {
+      checkOptions(options, OPTION_NAMES.purge);
+      const { mode = 'hard' } = options;
       const count = await purgeEverything(engine.parts, mode);
-      return { tenants: count, effectiveWithinMs: coherenceMs };
+      return { tenants: count, effectiveWithinMs: withinMs };
     },
     on(name, listener) {
       checkListener(name, listener);
@@ -152,7 +165,7 @@ function namespaceParts(
         sink,
       }),
       keeping: settings,
-      tagsOf: (value, key) => given.tags?.(value, key) ?? [],
+      tagsOf: given.tags?.bind(given),
     },
   };
 }
@@ -193,4 +206,13 @@ function checkListener(name: unknown, listener: unknown): void {
     ]);
   if (typeof listener !== 'function')
     throw new ConfigError([{ field: 'on', message: 'the listener must be a function' }]);
+}
+
+function hasWaitUntil(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'waitUntil' in value &&
+    typeof value.waitUntil === 'function'
+  );
 }

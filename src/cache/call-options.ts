@@ -17,11 +17,15 @@ const READ_OPTIONS = [
   'lease',
 ] as const;
 
+const SUBJECT = 'The options of the call have';
+
 /** The names of the options of a call. */
 export const OPTION_NAMES = {
   value: new Set<string>(VALUE_OPTIONS),
   read: new Set<string>(READ_OPTIONS),
   set: new Set<string>([...VALUE_OPTIONS, 'stamp']),
+  get: new Set<string>(['stale']),
+  purge: new Set<string>(['mode']),
   touch: new Set<string>(['ttl', 'staleWhileRevalidate', 'staleIfError']),
 } as const;
 
@@ -31,13 +35,13 @@ export const OPTION_NAMES = {
  */
 export function checkOptions(options: unknown, known: ReadonlySet<string>): void {
   if (typeof options !== 'object' || options === null)
-    throw new ConfigError([{ field: 'options', message: 'must be an object' }]);
+    throw new ConfigError([{ field: 'options', message: 'must be an object' }], SUBJECT);
   const problems: ConfigProblem[] = [];
   for (const [name, value] of Object.entries(options)) {
     if (!known.has(name)) problems.push({ field: name.slice(0, 40), message: 'is no option here' });
     else if (value !== undefined) check(name, value, problems);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(problems, SUBJECT);
 }
 
 /** How a value is kept: what a call says, over what its namespace says. A ttl that is said holds for `null` as well. */
@@ -74,9 +78,14 @@ function check(name: string, value: unknown, problems: ConfigProblem[]): void {
       valueTags(value);
       return;
     case 'fresh':
+    case 'stale':
     case 'lease':
       if (typeof value !== 'boolean')
         problems.push({ field: name, message: `is ${said(value)}, must be true or false` });
+      return;
+    case 'mode':
+      if (value !== 'hard' && value !== 'soft')
+        problems.push({ field: name, message: `is ${said(value)}, must be 'hard' or 'soft'` });
       return;
     case 'stamp':
       if (!isStamp(value))

@@ -10,7 +10,7 @@ export type Duration = number | `${number}${DurationUnit}`;
 export function parseDuration(duration: unknown): number | undefined {
   if (typeof duration === 'number') return whole(duration);
   if (typeof duration !== 'string') return undefined;
-  const [, digits, unit = 'ms'] = /^(\d+)(ms|s|m|h|d)?$/.exec(duration) ?? [];
+  const [, digits, unit] = /^(\d+)(ms|s|m|h|d)$/.exec(duration) ?? [];
   return digits === undefined ? undefined : whole(Number(digits) * MS[unit as DurationUnit]);
 }
 

@@ -44,11 +44,11 @@ export function valueTags(...lists: readonly unknown[]): readonly string[] {
 /** Checks a list of tags, also one of callers without types. Throws {@link InvalidKey}. */
 export function checkTags(tags: unknown): readonly string[] {
   if (!Array.isArray(tags))
-    throw new InvalidKey(`Tags must be a list of strings, not a ${typeof tags}.`);
+    throw new InvalidKey(`Tags must be a list of strings, not ${kindOf(tags)}.`);
   for (const tag of tags) {
     if (typeof tag !== 'string' || tag.length === 0 || tag.length > MAX_TAG_LENGTH)
       throw new InvalidKey(
-        `A tag must be 1 to ${MAX_TAG_LENGTH} characters, not ${typeof tag === 'string' ? `${tag.length}` : `a ${typeof tag}`}.`,
+        `A tag must be a string of 1 to ${MAX_TAG_LENGTH} characters, not ${typeof tag === 'string' ? `one of ${tag.length}` : kindOf(tag)}.`,
       );
     // Redis keeps UTF-8, in which all of these would be one.
     if (!tag.isWellFormed()) throw new InvalidKey('A tag must not hold a lone surrogate.');
@@ -66,12 +66,15 @@ export function checkKey(input: unknown): void {
     return;
   }
   if (!Array.isArray(input))
-    throw new InvalidKey(
-      `A key must be a string or a list of strings, not ${input === null ? 'null' : `a ${typeof input}`}.`,
-    );
+    throw new InvalidKey(`A key must be a string or a list of strings, not ${kindOf(input)}.`);
   if (input.length > MAX_KEY_SEGMENTS)
     throw new InvalidKey(`The key has ${input.length} segments; ${MAX_KEY_SEGMENTS} are allowed.`);
   for (const segment of input)
     if (typeof segment !== 'string')
-      throw new InvalidKey(`A key's segments must be strings, not a ${typeof segment}.`);
+      throw new InvalidKey(`A key's segments must be strings, not ${kindOf(segment)}.`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -7,7 +7,7 @@ import { checkOptions, keepingWith, OPTION_NAMES } from './call-options.ts';
 import { valueTags } from './keys.ts';
 import type { Keeping, ValueOptions } from './options.ts';
 import { timesOf } from './times.ts';
-import { NO_VALUE, type ValueFace } from './value-face.ts';
+import { NO_VALUE, type Packed, type ValueFace } from './value-face.ts';
 
 /** What a loader may return instead of a value: made by the methods of its context. */
 export class LoadOutcome<V> {
@@ -60,8 +60,8 @@ export type Loader<V, Input = V> = (
 export interface Making {
   readonly face: ValueFace;
   readonly keeping: Keeping;
-  /** The tags that the namespace gives a value. */
-  readonly tagsOf: (value: unknown, key: readonly string[]) => readonly string[];
+  /** The tags that the namespace gives a value, as it is read; undefined where it gives none. */
+  readonly tagsOf: ((value: unknown, key: readonly string[]) => readonly string[]) | undefined;
 }
 
 /** Calls a loader and makes of its answer what the engine stores. Rejects with what the loader rejects with. */
@@ -94,50 +94,57 @@ export async function runLoader(
     },
   };
   const answer = await loader(context);
-  const draftOf = draftMaker(making, said, key, begun.startedAt, runtime);
+  const saying = { options: said, key, startedAt: begun.startedAt };
   if (answer instanceof LoadOutcome && answer.kind === 'not_modified' && stale) {
     const { entry, prepared } = stale;
-    const bytes = making.face.bytesOf(prepared, entry);
-    const value = await making.face.reveal(prepared, entry);
+    const packed = { ...making.face.bytesOf(prepared, entry), prepared };
     // The tags that it has, where the source says nothing else: they are of the same value.
-    const draft = draftOf({ ...bytes, prepared }, value, entry.tags);
+    const draft = draftOf(making, packed, { ...saying, tags: entry.tags }, runtime);
     return { draft, prepared, store: true };
   }
   const skipped = answer instanceof LoadOutcome;
   const value: unknown = skipped ? answer.value : answer;
   if (value === undefined) {
-    const draft = draftOf(NO_VALUE, null, []);
+    const draft = draftOf(making, NO_VALUE, { ...saying, tags: [] }, runtime);
     return { draft, prepared: NO_VALUE.prepared, store: false, gone: true };
   }
   const packed = await making.face.pack(value);
-  return { draft: draftOf(packed, value), prepared: packed.prepared, store: !skipped };
+  const draft = draftOf(making, packed, saying, runtime);
+  return { draft, prepared: packed.prepared, store: !skipped };
 }
 
-/** Makes the draft of a value that is written or loaded now. */
-export function draftMaker(
-  { keeping, tagsOf }: Making,
-  options: ValueOptions,
-  key: readonly string[],
-  startedAt: number,
+/** What is said of a value that is written or loaded now. */
+export interface Saying {
+  readonly options: ValueOptions;
+  /** The segments of its key. */
+  readonly key: readonly string[];
+  /** When its load began, in milliseconds. */
+  readonly startedAt: number;
+  /** In place of those that the namespace gives it. */
+  readonly tags?: readonly string[];
+}
+
+/** Makes the draft of a value. Throws `InvalidKey` for tags that are none. */
+export function draftOf(
+  { face, keeping, tagsOf }: Making,
+  packed: Packed,
+  { options, key, startedAt, tags }: Saying,
   runtime: Runtime,
-) {
-  return (
-    { value: bytes, form }: Pick<EntryDraft, 'value' | 'form'> & { readonly prepared: unknown },
-    value: unknown,
-    tags: readonly string[] = tagsOf(value, key),
-  ): EntryDraft => {
-    const now = runtime.now();
-    const kept = keepingWith(keeping, options);
-    const random = kept.jitter > 0 ? runtime.random() : 0;
-    return {
-      value: bytes,
-      form,
-      etag: undefined,
-      createdAt: now,
-      ...timesOf(kept, value === null, now, random),
-      tags: valueTags(options.tags ?? [], tags),
-      loadMs: now - startedAt,
-    };
+): EntryDraft {
+  const { value, form, prepared } = packed;
+  const now = runtime.now();
+  const kept = keepingWith(keeping, options);
+  const random = kept.jitter > 0 ? runtime.random() : 0;
+  const isNull = prepared.bytes > 0 && prepared.value === null;
+  const own = tags ?? tagsOf?.(face.reveal(prepared, packed), key) ?? (tagsOf ? undefined : []);
+  return {
+    value,
+    form,
+    etag: undefined,
+    createdAt: now,
+    ...timesOf(kept, isNull, now, random),
+    tags: valueTags(options.tags ?? [], own),
+    loadMs: now - startedAt,
   };
 }
 

@@ -5,7 +5,7 @@ import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import { encodeKey, type KeyInput } from '../tenant/segments.ts';
 import { segmentsOf } from './keys.ts';
-import { draftMaker, type Making } from './loader.ts';
+import { draftOf, type Making } from './loader.ts';
 import type { ManyLoader } from './namespace.ts';
 import type { ValueOptions } from './options.ts';
 
@@ -34,8 +34,9 @@ export function runManyLoader(
         if (value === undefined) return undefined;
         const packed = await making.face.pack(value);
         const segments = segmentsOf(inputs[at] ?? '');
-        const draftOf = draftMaker(making, options, segments, startedAt, runtime);
-        return { draft: draftOf(packed, value), prepared: packed.prepared, store: true };
+        const saying = { options, key: segments, startedAt };
+        const draft = draftOf(making, packed, saying, runtime);
+        return { draft, prepared: packed.prepared, store: true };
       }),
     );
   };

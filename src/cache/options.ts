@@ -71,8 +71,21 @@ export type InputOf<Options> = Options extends {
   ? Input
   : ValueOf<Options>;
 
-/** Options of a namespace with values of type `V`: `namespace<User>({ ttl: '10m' })`. */
-export function namespace<V>(options: NamespaceOptions<V> = {}): NamespaceOptions<V> {
+/** Options of a namespace whose values a schema checks, and types: as they are read, and as they are written. */
+export type SchemaOptions<Schema extends StandardSchemaV1> = Omit<
+  NamespaceOptions<StandardSchemaV1.InferOutput<Schema>>,
+  'schema'
+> & { readonly schema: Schema };
+
+/**
+ * Options of a namespace: with values of type `V`, `namespace<User>({ ttl: '10m' })`; or of a schema's type,
+ * `namespace({ schema, tags: (user) => [user.team] })`.
+ */
+export function namespace<Schema extends StandardSchemaV1>(
+  options: SchemaOptions<Schema>,
+): SchemaOptions<Schema>;
+export function namespace<V>(options?: NamespaceOptions<V>): NamespaceOptions<V>;
+export function namespace(options: NamespaceOptions = {}): NamespaceOptions {
   return options;
 }
 

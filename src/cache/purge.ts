@@ -1,5 +1,5 @@
 import { purge as purgeTargets } from '../engine/purge.ts';
-import { ConfigError, InvalidKey } from '../errors.ts';
+import { InvalidKey } from '../errors.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import {
   keyTarget,
@@ -9,6 +9,7 @@ import {
   type PurgeMode,
   type Target,
 } from '../tenant/target.ts';
+import { checkOptions, OPTION_NAMES } from './call-options.ts';
 import { checkTags, keyBelow, wholeKey } from './keys.ts';
 import type { Scope } from './scope.ts';
 
@@ -51,10 +52,11 @@ export async function purgeScope(
   scope: Scope,
   below: string | undefined,
   targets: PurgeTargets,
-  { mode = 'hard' }: PurgeOptions = {},
+  options: PurgeOptions = {},
 ): Promise<PurgeResult> {
-  checkMode(mode);
-  const named = [...new Set(targetsOf(below, targets))];
+  checkOptions(options, OPTION_NAMES.purge);
+  const { mode = 'hard' } = options;
+  const named = [...new Set(targetsOf(below, targets, scope.prefixes))];
   if (named.length === 0)
     throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
   if (named.length > MAX_TARGETS)
@@ -65,17 +67,13 @@ export async function purgeScope(
   return { targets: named.length, mode, effectiveWithinMs: coherenceMs };
 }
 
-/** Checks a mode of callers without types. Throws `ConfigError`. */
-export function checkMode(mode: unknown): void {
-  if (mode !== 'hard' && mode !== 'soft')
-    throw new ConfigError([
-      { field: 'mode', message: `is '${String(mode).slice(0, 40)}', must be 'hard' or 'soft'` },
-    ]);
-}
-
 const MEMBERS: ReadonlySet<string> = new Set(['keys', 'tags', 'prefixes', 'all']);
 
-function targetsOf(below: string | undefined, targets: PurgeTargets): Target[] {
+function targetsOf(
+  below: string | undefined,
+  targets: PurgeTargets,
+  prefixesHere: ReadonlySet<string>,
+): Target[] {
   const given: unknown = targets;
   if (typeof given !== 'object' || given === null)
     throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
@@ -90,7 +88,7 @@ function targetsOf(below: string | undefined, targets: PurgeTargets): Target[] {
   if (whole !== undefined && whole !== true)
     throw new InvalidKey("A purge's 'all' must be true, or left out.");
   const place = (input: KeyInput): string =>
-    below === undefined ? wholeKey(input) : keyBelow(below, input);
+    below === undefined ? ownedKey(input, prefixesHere) : keyBelow(below, input);
   return [
     ...listOf('keys', keys).map((key) => keyTarget(place(key))),
     ...checkTags(tags).map(tagTarget),
@@ -103,4 +101,19 @@ function listOf(name: string, list: readonly KeyInput[]): readonly KeyInput[] {
   const value: unknown = list;
   if (!Array.isArray(value)) throw new InvalidKey(`A purge's '${name}' must be a list of keys.`);
   return list;
+}
+
+/** What a key of a tenant may begin with: the gateway's, the HTTP API's. */
+const OTHER_OWNERS: ReadonlySet<string> = new Set(['g', 'e']);
+
+/** A whole key that something here could have: a purge of any other would be acknowledged and hit nothing. */
+function ownedKey(input: KeyInput, prefixes: ReadonlySet<string>): string {
+  const key = wholeKey(input);
+  const [owner = '', namespace] = key.split(':', 2);
+  if (OTHER_OWNERS.has(owner) || (owner === 'n' && namespace === undefined)) return key;
+  if (owner === 'n' && prefixes.has(`n:${namespace}`)) return key;
+  const known = [...prefixes].map((prefix) => `'${prefix}'`).join(', ');
+  throw new InvalidKey(
+    `A key or prefix of the whole tenant must begin with the namespace's: ${known}; of a namespace alone, purge there.`,
+  );
 }

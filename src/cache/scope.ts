@@ -15,8 +15,10 @@ export interface Scope {
   readonly runtime: Runtime;
   /** False: nothing is stored, and nothing is served from a store. */
   readonly enabled: boolean;
-  /** How soon every isolate knows of a purge, in milliseconds. */
+  /** How soon every isolate knows of a purge, in milliseconds; 0 where there is only this one. */
   readonly coherenceMs: number;
+  /** The prefixes of the namespaces' keys. */
+  readonly prefixes: ReadonlySet<string>;
 }
 
 /** A namespace, made ready once for all tenants. */

@@ -51,6 +51,7 @@ export class ValueCache<V> implements Namespace<V> {
   get(key: KeyInput, options?: GetOptions): Promise<V | undefined> {
     try {
       const cacheKey = this.#key(key);
+      if (options !== undefined) checkOptions(options, OPTION_NAMES.get);
       const { parts, runtime } = this.#scope;
       const near = peek(parts, cacheKey, runtime.now());
       if (near?.state === 'fresh') {
@@ -101,6 +102,7 @@ export class ValueCache<V> implements Namespace<V> {
   }
 
   async getMany(keys: readonly KeyInput[], options?: GetOptions): Promise<(V | undefined)[]> {
+    if (options !== undefined) checkOptions(options, OPTION_NAMES.get);
     const { parts, tenant, runtime } = this.#scope;
     const { making, policy } = this.#namespace;
     const { unique, places } = uniqueKeys(this.#scope, this.#namespace, keys);
@@ -186,9 +188,15 @@ export class ValueCache<V> implements Namespace<V> {
 
   wrap<Args extends readonly unknown[]>(
     fn: (...args: Args) => V | Promise<V>,
-    { key, ...options }: WrapOptions<Args>,
+    wrapping: WrapOptions<Args>,
   ): (...args: Args) => Promise<V> {
     checkFunction('fn', fn);
+    const given: unknown = wrapping;
+    if (typeof given !== 'object' || given === null)
+      throw new ConfigError([
+        { field: 'options', message: 'must be an object with a function key' },
+      ]);
+    const { key, ...options } = wrapping;
     checkFunction('key', key);
     checkOptions(options, OPTION_NAMES.read);
     return async (...args) => this.getOrSet(key(...args), () => fn(...args), options);

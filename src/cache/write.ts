@@ -6,7 +6,7 @@ import type { KeyInput } from '../tenant/segments.ts';
 import { keyTarget } from '../tenant/target.ts';
 import { checkOptions, OPTION_NAMES } from './call-options.ts';
 import { segmentsOf } from './keys.ts';
-import { draftMaker } from './loader.ts';
+import { draftOf } from './loader.ts';
 import type { SetOptions, SetResult } from './namespace.ts';
 import { keyOf, type NamespaceParts, type Scope } from './scope.ts';
 
@@ -47,7 +47,8 @@ export async function writeMany(
       continue;
     }
     const packed = await making.face.pack(value);
-    const draft = draftMaker(making, options, segments, runtime.now(), runtime)(packed, value);
+    const saying = { options, key: segments, startedAt: runtime.now() };
+    const draft = draftOf(making, packed, saying, runtime);
     const reason = refusal(scope, draft.value.byteLength, draft.expiresAt);
     // Of two values for one key the later one counts.
     const before = settings.get(key.key);

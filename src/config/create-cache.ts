@@ -115,6 +115,9 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
   return tenant === undefined ? cache : asSingleTenant(cache, tenant);
 }
 
+/** The presets that use no Redis, named or not. */
+const WITHOUT_REDIS: ReadonlySet<unknown> = new Set(['minimal', 'disabled']);
+
 /** Settings, as far as anything has been settled about them. */
 type Settled = Readonly<Record<string, unknown>>;
 
@@ -125,7 +128,13 @@ function withAuthority(settings: object, authority: unknown, problems: ConfigPro
   if (type === 'isolate') return withPreset({ ...settings, redis: false });
   if (isObject && type === 'redis') {
     const redis = Object.fromEntries(Object.entries(authority).filter(([name]) => name !== 'type'));
-    return withPreset({ ...settings, redis });
+    const settled = withPreset({ ...settings, redis });
+    if (WITHOUT_REDIS.has(settled['preset']))
+      problems.push({
+        field: 'authority',
+        message: `is Redis, which the preset ${String(settled['preset'])} does not use`,
+      });
+    return settled;
   }
   problems.push({ field: 'authority', message: 'must be redis({ url, token }) or inIsolate()' });
   return withPreset({ ...settings });
@@ -136,9 +145,6 @@ function withPreset(settings: Settled): Settled {
   if (settings['preset'] !== undefined) return settings;
   return { ...settings, preset: settings['redis'] ? 'production' : 'minimal' };
 }
-
-/** What these presets do with a Redis that is named. */
-const WITHOUT_REDIS: ReadonlySet<unknown> = new Set(['minimal', 'disabled']);
 
 function hasRedis({ redis, preset }: Settled): boolean {
   return Boolean(redis) && !WITHOUT_REDIS.has(preset);

@@ -50,18 +50,27 @@ function readList(list: readonly unknown[], refuse: Refuse): MasterKey[] {
   const keys: MasterKey[] = [];
   list.forEach((item, at) => {
     if (typeof item !== 'object' || item === null) {
-      refuse('must be an id and a secret', [at]);
+      refuse("must be an id and a secret: { id, secret }, as a variable 'id:base64'", [at]);
       return;
     }
     const id: unknown = Reflect.get(item, 'id');
-    if (typeof id !== 'string' || !ID.test(id)) refuse(ID_FORM, [at, 'id']);
+    if (typeof id !== 'string' || !ID.test(id)) refuse(missing(item, 'id') ?? ID_FORM, [at, 'id']);
     else if (taken.has(id)) refuse('is used twice', [at, 'id']);
     else taken.add(id);
     const secret = readSecret(Reflect.get(item, 'secret'));
-    if (!secret) refuse(SECRET_FORM, [at, 'secret']);
+    if (!secret) refuse(missing(item, 'secret') ?? SECRET_FORM, [at, 'secret']);
     if (secret && typeof id === 'string') keys.push({ id, secret });
   });
   return keys;
+}
+
+/** Not set, for instance because a variable of the platform is not: that is no malformed one. */
+function missing(item: object, name: 'id' | 'secret'): string | undefined {
+  const value: unknown = Reflect.get(item, name);
+  if (value !== undefined && value !== '') return undefined;
+  return name === 'id'
+    ? `is missing; it ${ID_FORM}`
+    : 'is missing; `openssl rand -base64 32` makes one';
 }
 
 function readSecret(secret: unknown): Uint8Array | undefined {

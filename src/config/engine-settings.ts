@@ -70,7 +70,7 @@ export function resolveEngine(door: Door, problems: ConfigProblem[]): EngineSett
   if (redis.used && preset.encryption === 'required' && undecided)
     refuse(
       'encryptionKeys',
-      `is missing; this preset encrypts what it stores, unless this is ${door.kind === 'option' ? 'false' : 'off'} on purpose`,
+      `is missing; this preset encrypts what it stores: ${door.kind === 'option' ? '[{ id, secret }], the secret made by `openssl rand -base64 32`, or false' : '`id:` and what `openssl rand -base64 32` makes, or off'} to store in clear on purpose`,
     );
   const maxLifetimeMs = kept('maxTtl');
   return {

@@ -64,15 +64,14 @@ function within(least: number, most: number, value: number | undefined): number 
   return value !== undefined && value >= least && value <= most ? value : undefined;
 }
 
-/** Milliseconds, from `least` to `most` inclusive. */
+/** Milliseconds, from `least` to `most` inclusive. A variable is text: there a plain number is one too. */
 export function duration(least: number, most: number): Kind<number, Duration> {
-  return kind(
-    {
-      allowed: `a duration from ${formatDuration(least)} to ${formatDuration(most)} (milliseconds, or a whole number with ms, s, m, h or d)`,
-      read: (value) => within(least, most, parseDuration(value)),
-    },
-    formatDuration,
-  );
+  const allowed = `a duration from ${formatDuration(least)} to ${formatDuration(most)} (milliseconds, or a whole number with ms, s, m, h or d)`;
+  const read = (value: unknown): number | undefined => within(least, most, parseDuration(value));
+  return kind({ allowed, read }, formatDuration, {
+    allowed,
+    read: (value) => read(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value),
+  });
 }
 
 /** Bytes, from `least` to `most` inclusive. */

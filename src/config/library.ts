@@ -59,6 +59,29 @@ export function resolveCacheOptions(options: unknown): CacheConfig {
   return { ...engine, namespaces };
 }
 
+/** What other caches call things. */
+const MEANT: Readonly<Record<string, string>> = {
+  ttl: 'defaultTtl, or the ttl of a namespace',
+  swr: 'staleWhileRevalidate',
+  sie: 'staleIfError',
+  grace: 'staleIfError',
+  prefix: 'keyPrefix',
+  version: 'keyVersion',
+  timeout: 'hardTimeout, or redis.timeout',
+  memory: 'memoryBytes, or tiers: [memory({ bytes })]',
+  maxSize: 'memoryBytes',
+  url: 'redis.url, or authority: redis({ url, token })',
+  token: 'redis.token, or authority: redis({ url, token })',
+  encryption: 'encryptionKeys',
+  encryptionKey: 'encryptionKeys',
+  compression: 'compressionThreshold',
+};
+
+function hint(name: string): string {
+  const meant = Object.hasOwn(MEANT, name) ? MEANT[name] : undefined;
+  return meant === undefined ? '' : `; perhaps ${meant}`;
+}
+
 /** The members of an object of options. Each that is none of `known` is a problem: a mistyped one would be taken for its default. */
 function membersOf(
   value: unknown,
@@ -82,7 +105,7 @@ function membersOf(
     // Inside Redis the name is not repeated: what is pasted into the wrong place may be the token.
     problems.push(
       field === ''
-        ? { field: memberName(name), message: 'is no option of Tiercel' }
+        ? { field: memberName(name), message: `is no option of Tiercel${hint(name)}` }
         : { field, message: 'holds members that it does not have' },
     );
   }
@@ -97,14 +120,18 @@ function membersOf(
  * Throws one {@link ConfigError} that lists every variable that can't be read. What they mean together is checked once
  * the options are complete.
  */
-export function cacheOptionsFromEnv(env: Variables): CacheSettings {
+export function cacheOptionsFromEnv(env: object): CacheSettings {
+  const given: unknown = env;
+  if (typeof given !== 'object' || given === null)
+    throw new ConfigError([{ field: 'env', message: `is ${shown(given)}, must be an object` }]);
+  const variables: Variables = { ...given };
   const problems: ConfigProblem[] = [];
   const preset =
-    env['CACHE_PRESET'] === undefined
+    variables['CACHE_PRESET'] === undefined
       ? undefined
-      : check(presetKind.variable, env['CACHE_PRESET'], 'CACHE_PRESET', problems);
+      : check(presetKind.variable, variables['CACHE_PRESET'], 'CACHE_PRESET', problems);
   const { said, broken } = readSettings(
-    { kind: 'variable', name: variableName, value: (id) => valueOfVariable(env, id) },
+    { kind: 'variable', name: variableName, value: (id) => valueOfVariable(variables, id) },
     problems,
   );
   const { redisUrl, redisToken, redisNeed, redisTimeout, encryptionKeys, ...rest } = said;

@@ -91,6 +91,8 @@ function resolveNamespace(
   const over = (setting: string, ms: number | undefined): void => {
     if (ms !== undefined && ms > maxLifetimeMs) refuse(setting, atMost(ms, maxLifetimeMs));
   };
+  if (said.migrate !== undefined && said.schema === undefined)
+    refuse('migrate', 'needs a schema: it repairs what does not fit one');
   over('maxLife', said.maxLife);
   over('tiers.memory', said.tiers?.memory);
   over('tiers.regional', said.tiers?.regional);

@@ -27,6 +27,8 @@ function secretText(
 
 function tokenProblem(token: unknown): string | undefined {
   if (token === '') return 'must not be empty; it is a secret';
+  if (typeof token === 'string' && /^(["']).*\1$/.test(token))
+    return 'must be the token alone, without quotation marks around it';
   if (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token)) return undefined;
   return 'must be visible ASCII characters, without a space or a line break at its end';
 }
@@ -34,7 +36,10 @@ function tokenProblem(token: unknown): string | undefined {
 function urlProblem(url: unknown): string | undefined {
   if (typeof url !== 'string' || !URL.canParse(url))
     return 'must be a URL such as https://name.upstash.io';
-  const { protocol, hostname, username, password } = new URL(url);
+  // The parser would take them away, and whoever sends requests would not.
+  if (/[\s\\]/.test(url)) return 'must not hold a space, a tab or a line break, also at its ends';
+  const { protocol, hostname, username, password, search, hash } = new URL(url);
+  if (search !== '' || hash !== '') return 'must not hold a query or a fragment';
   if (username !== '' || password !== '') return 'must not hold a user name or password';
   if (protocol === 'https:') return undefined;
   if (protocol === 'http:' && isLoopback(hostname)) return undefined;

@@ -3,7 +3,7 @@ import { fill } from '../engine/fill.ts';
 import type { Miss } from '../engine/found.ts';
 import { lookup } from '../engine/lookup.ts';
 import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
-import { bypass, type MissReason } from '../telemetry/events.ts';
+import { bypass, load as loaded, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import { readBounded } from './body.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
@@ -66,6 +66,7 @@ async function load(
     return passOn(response, body.stream, forwarded(missed, body.reason), request);
   }
   const now = runtime.now();
+  engine.sink(loaded(tenant.id, key.key, now - startedAt));
   const draft = await httpEntry({
     response,
     bytes: body.bytes,

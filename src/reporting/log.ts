@@ -29,13 +29,18 @@ const INTERVAL_MS = 1000;
  * tenant and tier in a second, because a store that is down fails with every request. The line says how many were left
  * out before it. Keys are shown at `debug` only.
  */
-export function logSink(write: (line: string) => void, now: () => number, level: Level): Sink {
+export function logSink(
+  write: (line: string, level: Level) => void,
+  now: () => number,
+  level: Level,
+): Sink {
   const least = LEVELS.indexOf(level);
   const kinds = new Map<string, { at: number; leftOut: number }>();
   return (event) => {
-    if (LEVELS.indexOf(GRAVITY[event.type] ?? 'debug') > least) return;
+    const gravity = GRAVITY[event.type] ?? 'debug';
+    if (LEVELS.indexOf(gravity) > least) return;
     if (level === 'debug') {
-      write(JSON.stringify(event));
+      write(JSON.stringify(event), gravity);
       return;
     }
     const tenant = 'tenant' in event ? event.tenant : '';
@@ -49,6 +54,14 @@ export function logSink(write: (line: string) => void, now: () => number, level:
     }
     kinds.set(kind, { at: time, leftOut: 0 });
     const shown = 'key' in event ? { ...event, key: undefined } : event;
-    write(JSON.stringify({ ...shown, ...(last?.leftOut ? { leftOut: last.leftOut } : {}) }));
+    const line = JSON.stringify({ ...shown, ...(last?.leftOut ? { leftOut: last.leftOut } : {}) });
+    write(line, gravity);
   };
 }
+
+/** Writes lines to a console, each by the method of its level. */
+export const toConsole =
+  (console: Pick<Console, 'debug' | 'info' | 'warn' | 'error'>) =>
+  (line: string, level: Level): void => {
+    if (level !== 'silent') console[level](line);
+  };

@@ -205,5 +205,16 @@ function unavailable(what: string, cause: unknown): AuthorityUnavailable {
     cause instanceof Error
       ? `${cause.name}: ${cause.message.split(', command was:', 1).join('').slice(0, 120)}`
       : 'unknown error';
+  // Waiting does not help against either of these; but it may be a proxy in between that says so for a while.
+  if (/\b(?:unauthorized|WRONGPASS|NOAUTH|NOPERM)\b/i.test(reason))
+    return new AuthorityUnavailable(
+      `Redis refused the token, or what the token may do (${what}): ${reason}`,
+      { cause, retryable: false },
+    );
+  if (reason.endsWith(': undefined'))
+    return new AuthorityUnavailable(
+      `What answers at the URL of Redis does not speak its REST protocol (${what}).`,
+      { cause, retryable: false },
+    );
   return new AuthorityUnavailable(`Redis did not answer a ${what}: ${reason}`, { cause });
 }

@@ -1,6 +1,7 @@
+import * as z from 'zod';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { expectTypeOf, test } from 'vitest';
-import { createCache, namespace } from '../../../src/index.ts';
+import { createCache, namespace, type NamespaceOptions } from '../../../src/index.ts';
 import type { Cache, CacheEntry, EventOf, KeyInput, ValueOf } from '../../../src/index.ts';
 
 interface User {
@@ -103,7 +104,7 @@ test('the cache of a single tenant has its namespaces, and what every cache has'
   const single = createCache({ tenant: 'acme', namespaces: { users: namespace<User>() } });
   expectTypeOf<(typeof single.users)['get']>().returns.toEqualTypeOf<Promise<User | undefined>>();
   expectTypeOf(single.tenant).toEqualTypeOf<string>();
-  expectTypeOf(single).toExtend<Cache<{ users: ReturnType<typeof namespace<User>> }>>();
+  expectTypeOf(single).toExtend<Cache<{ users: NamespaceOptions<User> }>>();
 });
 
 test('wrap keeps the arguments of the function', () => {
@@ -127,8 +128,26 @@ test('a listener gets the events of its name', () => {
 });
 
 test('durations are numbers or text with one unit', () => {
-  type Ttl = NonNullable<Parameters<typeof namespace<User>>[0]>['ttl'];
+  type Ttl = NonNullable<NamespaceOptions<User>['ttl']>;
   expectTypeOf<'10m' | '250ms' | 5>().toExtend<Ttl>();
   expectTypeOf<'10 minutes'>().not.toExtend<Ttl>();
   expectTypeOf<'m'>().not.toExtend<Ttl>();
+});
+
+test('a schema that transforms types what is written apart from what is read', () => {
+  const transforming = z.object({ id: z.string(), visits: z.string().transform(Number) });
+  const typed = createCache({
+    tenant: 'acme',
+    namespaces: {
+      visits: namespace({
+        schema: transforming,
+        tags: ({ id, visits }) => [id, visits.toFixed(0)],
+      }),
+    },
+  });
+  type Visits = typeof typed.visits;
+  expectTypeOf<Visits['get']>().returns.toEqualTypeOf<
+    Promise<{ id: string; visits: number } | undefined>
+  >();
+  expectTypeOf<Visits['set']>().parameter(1).toEqualTypeOf<{ id: string; visits: string }>();
 });

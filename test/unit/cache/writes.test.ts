@@ -151,7 +151,7 @@ describe('purge', () => {
     expect(await users.purge({ all: true })).toEqual({
       targets: 1,
       mode: 'hard',
-      effectiveWithinMs: 1000,
+      effectiveWithinMs: 0,
     });
     expect(await left()).toEqual([]);
   });

@@ -42,12 +42,24 @@ describe('CACHE_ENCRYPTION_KEYS', () => {
     [
       'a switch of the wrong word',
       'none',
-      ['CACHE_ENCRYPTION_KEYS[0]: must be an id and a secret'],
+      [
+        "CACHE_ENCRYPTION_KEYS[0]: must be an id and a secret: { id, secret }, as a variable 'id:base64'",
+      ],
     ],
-    ['no id', `:${SECRET}`, [ID]],
+    [
+      'no id',
+      `:${SECRET}`,
+      [
+        'CACHE_ENCRYPTION_KEYS[0].id: is missing; it must be 1 to 32 characters of a-z, 0-9, _ and -',
+      ],
+    ],
     ['an id in capitals', `K1:${SECRET}`, [ID]],
     ['an id that is too long', `${'x'.repeat(33)}:${SECRET}`, [ID]],
-    ['no secret', 'k1:', [SHORT]],
+    [
+      'no secret',
+      'k1:',
+      ['CACHE_ENCRYPTION_KEYS[0].secret: is missing; `openssl rand -base64 32` makes one'],
+    ],
     ['16 bytes', 'k1:AAECAwQFBgcICQoLDA0ODw==', [SHORT]],
     ['33 bytes', `k1:${'A'.repeat(44)}`, [SHORT]],
     ['31 bytes', `k1:${'A'.repeat(42)}==`, [SHORT]],
@@ -63,7 +75,9 @@ describe('CACHE_ENCRYPTION_KEYS', () => {
     [
       'a comma at the end',
       `k1:${SECRET},`,
-      ['CACHE_ENCRYPTION_KEYS[1]: must be an id and a secret'],
+      [
+        "CACHE_ENCRYPTION_KEYS[1]: must be an id and a secret: { id, secret }, as a variable 'id:base64'",
+      ],
     ],
     ['id and secret mixed up', `${SECRET}:k1`, [ID, SHORT]],
   ])('%s is a problem', (_what, value, problems) => {
@@ -72,7 +86,7 @@ describe('CACHE_ENCRYPTION_KEYS', () => {
 
   it.each(['production', 'ai-production'])('have to be set, or off on purpose: %s', (preset) => {
     expect(problemsOf({ CACHE_PRESET: preset, ...variable(undefined) })).toEqual([
-      'CACHE_ENCRYPTION_KEYS: is missing; this preset encrypts what it stores, unless this is off on purpose',
+      'CACHE_ENCRYPTION_KEYS: is missing; this preset encrypts what it stores: `id:` and what `openssl rand -base64 32` makes, or off to store in clear on purpose',
     ]);
     expect(load({ CACHE_PRESET: preset, ...variable('off') }).encryptionKeys).toEqual([]);
   });
@@ -116,8 +130,8 @@ describe('the option encryptionKeys', () => {
     ['no list', 'off', /encryptionKeys: must be a list of \{ id, secret \}, or false$/],
     ['an empty list', [], /encryptionKeys: must hold at least one key$/],
     ['31 bytes', [{ id: 'a', secret: bytes.slice(1) }], /encryptionKeys\[0\]\.secret: must be 32/],
-    ['no secret', [{ id: 'a' }], /encryptionKeys\[0\]\.secret: must be 32/],
-    ['no id', [{ secret: bytes }], /encryptionKeys\[0\]\.id: must be 1 to 32/],
+    ['no secret', [{ id: 'a' }], /encryptionKeys\[0\]\.secret: is missing; `openssl/],
+    ['no id', [{ secret: bytes }], /encryptionKeys\[0\]\.id: is missing; it must be 1 to 32/],
     ['an item that is nothing', [null], /encryptionKeys\[0\]: must be an id and a secret/],
     [
       'an id twice',

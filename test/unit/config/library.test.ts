@@ -39,7 +39,7 @@ describe('options', () => {
     expect(problemsWith({})).toEqual([
       'redis.url: is missing; this preset needs Redis (the preset minimal does not)',
       'redis.token: is missing; it is a secret',
-      'encryptionKeys: is missing; this preset encrypts what it stores, unless this is false on purpose',
+      'encryptionKeys: is missing; this preset encrypts what it stores: [{ id, secret }], the secret made by `openssl rand -base64 32`, or false to store in clear on purpose',
     ]);
     expect(resolveCacheOptions({ redis: REDIS, encryptionKeys: false }).preset).toBe('production');
     expect(resolveCacheOptions({ redis: false }).redis).toBeUndefined();
