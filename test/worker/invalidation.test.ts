@@ -157,7 +157,7 @@ describe('an unsafe request whose invalidation Redis does not acknowledge', () =
     const path = nextPath();
     const deployment = await deployed();
     const [writer] = await warmed(deployment, path);
-    const logged = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    const logged = vi.spyOn(console, 'error').mockImplementation(() => {});
     try {
       await endpoint.setFaults({ reset: true, match: 'EVALSHA' });
       const sent = writer.send('PATCH', path, { body: 'x' });

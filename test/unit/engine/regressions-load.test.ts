@@ -65,7 +65,7 @@ test('a caller behind the lease of a holder that is gone waits for the lease and
   const { isolate, time, authority } = world();
   const here = isolate();
   await authority.lease(key, 'gone', 15_000, 0);
-  const [hardTimeoutMs, waitMs] = [2000, 2000];
+  const [hardTimeoutMs, waitMs] = [5000, 1000];
   const policy = { hardTimeoutMs, lease: { ttlMs: 15_000, waitMs } };
   const { load, calls } = counting(time, hardTimeoutMs - 1);
   const startedAt = time.now();

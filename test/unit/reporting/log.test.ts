@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { logSink, type Level } from '../../../src/reporting/log.ts';
+import { logSink, toConsole, type Level } from '../../../src/reporting/log.ts';
 import * as events from '../../../src/telemetry/events.ts';
 
 const gone = new Error('gone');
@@ -111,4 +111,21 @@ describe('the log', () => {
     sink(failure);
     expect(lines).toHaveLength(2);
   });
+});
+
+test('each line goes to the console by the method of its level', () => {
+  const called: string[] = [];
+  const method = (name: string) => (line: string) => void called.push(`${name} ${line}`);
+  const console = {
+    debug: method('debug'),
+    info: method('info'),
+    warn: method('warn'),
+    error: method('error'),
+  };
+  const sink = logSink(toConsole(console), () => 0, 'debug');
+  sink(events.hit('acme', 'e:a', 'memory', true));
+  sink(events.purge('acme', 1, 'hard'));
+  sink(failure);
+  sink(events.purgeAbandoned('acme', 2));
+  expect(called.map((line) => line.split(' ', 1)[0])).toEqual(['debug', 'info', 'warn', 'error']);
 });
