@@ -82,7 +82,7 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
   const namespaces = new Map(
     Object.entries(parts.namespaces).map(([name, { given, settings }]) => [
       name,
-      namespaceParts(name, given, settings, sink),
+      namespaceParts(name, given, settings, engine.parts.authority.local, sink),
     ]),
   );
   const prefixes = new Set([...namespaces.values()].map(({ prefix }) => prefix));
@@ -136,10 +136,12 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
   };
 }
 
+/** @param local true where memory is the only store, in which values live as long as they do */
 function namespaceParts(
   name: string,
   given: NamespaceOptions,
   settings: NamespaceSettings,
+  local: boolean,
   sink: Sink,
 ): NamespaceParts {
   const serializer: Serializer = given.serializer ?? defaultSerializer;
@@ -155,7 +157,7 @@ function namespaceParts(
       hardTimeoutMs,
       throttleMs,
       lease: settings.lease ? leases : undefined,
-      lifetimes: lifetimesOf(settings),
+      lifetimes: local ? undefined : lifetimesOf(settings),
     },
     making: {
       face: new ValueFace({

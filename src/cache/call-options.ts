@@ -63,12 +63,25 @@ export function policyWith(
   leases: LeasePolicy,
   { softTimeout, hardTimeout, throttle, lease }: ReadOptions,
 ): ReadPolicy {
+  const hardTimeoutMs = parseDuration(hardTimeout) ?? policy.hardTimeoutMs;
+  const wanted = lease === undefined ? policy.lease !== undefined : lease;
   return {
     ...policy,
     softTimeoutMs: softTimeout === undefined ? policy.softTimeoutMs : parseDuration(softTimeout),
-    hardTimeoutMs: parseDuration(hardTimeout) ?? policy.hardTimeoutMs,
+    hardTimeoutMs,
     throttleMs: parseDuration(throttle) ?? policy.throttleMs,
-    lease: lease === undefined ? policy.lease : lease ? leases : undefined,
+    lease: wanted ? leaseFor(leases, hardTimeoutMs) : undefined,
+  };
+}
+
+/** What a load longer than this makes is not stored anyway, in milliseconds. */
+const LONGEST_LEASE_MS = 25_000;
+
+/** A lease lasts as long as its load may, and nobody waits longer for one than for a load. */
+function leaseFor({ ttlMs, waitMs }: LeasePolicy, hardTimeoutMs: number): LeasePolicy {
+  return {
+    ttlMs: Math.max(ttlMs, Math.min(hardTimeoutMs, LONGEST_LEASE_MS)),
+    waitMs: Math.min(waitMs, hardTimeoutMs),
   };
 }
 

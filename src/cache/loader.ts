@@ -34,7 +34,10 @@ export interface LoaderContext<V, Input = V> {
   readonly key: readonly string[];
   /** Aborted with `LoadTimeout` at the hard timeout. */
   readonly signal: AbortSignal;
-  /** What is stored and no longer fresh. Never something that a hard purge hit. */
+  /**
+   * What is stored: no longer fresh; or fresh, where it is refreshed early or the caller wants it anew. Never something that
+   * a hard purge hit.
+   */
   readonly stale: StaleValue<V> | undefined;
   /** Says of this value what only its source knows. Called again, the later wins; tags add up. Throws `ConfigError`, `InvalidKey`. */
   readonly setOptions: (options: ValueOptions) => void;

@@ -96,7 +96,7 @@ export interface Namespace<V, Input = V> {
   ): Promise<V | undefined>;
   /** Values in the order of the keys. One request for all that this isolate does not hold. */
   getMany(keys: readonly KeyInput[], options?: GetOptions): Promise<(V | undefined)[]>;
-  /** Values in the order of the keys; the loader gets exactly the missing ones. */
+  /** Values in the order of the keys; the loader gets exactly the missing ones. Nothing is refreshed early. */
   getOrSetMany(
     keys: readonly KeyInput[],
     loader: ManyLoader<V, Input>,

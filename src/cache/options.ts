@@ -31,7 +31,10 @@ export interface NamespaceOptions<V = unknown> {
   readonly lease?: boolean;
   /** The absolute life of a value, which `touch` can't pass. Default: the cache's `maxTtl`. */
   readonly maxLife?: Duration;
-  /** A shorter life of copies in a tier; 0 keeps values out of it. Default: as long as the tier keeps any. */
+  /**
+   * A shorter life of copies in a tier; 0 keeps values out of it. Default: as long as the tier keeps any. Without Redis
+   * memory holds no copies but the values themselves, and this says nothing.
+   */
   readonly tiers?: { readonly memory?: Duration; readonly regional?: Duration };
   /** Part of the key: another one abandons what was stored. A positive whole number. */
   readonly version?: number;

@@ -1,6 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkOptions, keepingWith, OPTION_NAMES } from '../../../src/cache/call-options.ts';
+import {
+  checkOptions,
+  keepingWith,
+  OPTION_NAMES,
+  policyWith,
+} from '../../../src/cache/call-options.ts';
 import { timesOf } from '../../../src/cache/times.ts';
 import { ConfigError } from '../../../src/errors.ts';
 
@@ -104,5 +109,35 @@ describe('what a call says of one value', () => {
     expect(problems.find(({ field }) => field === 'staleIfError')?.message).toContain(
       "'10 minutes', must be a duration from 0 to 365d",
     );
+  });
+});
+
+describe('the lease of a call', () => {
+  const leases = { ttlMs: 15_000, waitMs: 5000 };
+  const policy = {
+    earlyRefresh: 0,
+    softTimeoutMs: undefined,
+    hardTimeoutMs: 10_000,
+    throttleMs: 0,
+    lease: leases,
+    lifetimes: undefined,
+  };
+
+  test('bends to the hard timeout of the call', () => {
+    expect(policyWith(policy, leases, { hardTimeout: '1s' }).lease).toEqual({
+      ttlMs: 15_000,
+      waitMs: 1000,
+    });
+    expect(policyWith(policy, leases, { hardTimeout: '4m' }).lease).toEqual({
+      ttlMs: 25_000,
+      waitMs: 5000,
+    });
+  });
+
+  test('is what the call says, else what the namespace does', () => {
+    expect(policyWith(policy, leases, { lease: false }).lease).toBeUndefined();
+    const without = { ...policy, lease: undefined };
+    expect(policyWith(without, leases, {}).lease).toBeUndefined();
+    expect(policyWith(without, leases, { lease: true }).lease).toEqual(leases);
   });
 });
