@@ -7,7 +7,7 @@ import type { Copy } from '../tiers/tier.ts';
 import { stateOfCopy } from './entry-state.ts';
 import type { Face } from './face.ts';
 import type { Found, Lookup } from './found.ts';
-import { admit, unavailableBy } from './lookup.ts';
+import { admit, check, unavailableBy } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import type { Lifetimes } from './promotion.ts';
 import { unlessPurged } from './stale.ts';
@@ -121,16 +121,6 @@ async function judgeNear(
       place.reason = 'stale';
       place.stale ??= found;
     }
-  }
-}
-
-async function check(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<boolean> {
-  try {
-    await parts.coherence.check(key.tenant, runtime);
-    return true;
-  } catch (error) {
-    unavailableBy(parts, key, error);
-    return false;
   }
 }
 

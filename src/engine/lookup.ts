@@ -214,7 +214,8 @@ function newer(one: Found | undefined, other: Found): Found {
   return one && one.entry.createdAt >= other.entry.createdAt ? one : other;
 }
 
-async function check(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<boolean> {
+/** Polls the ledger; false when the authority does not answer. */
+export async function check(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<boolean> {
   try {
     await parts.coherence.check(key.tenant, runtime);
     return true;

@@ -17,7 +17,7 @@ const make = () =>
   });
 
 /** What callers without types may pass. */
-const any = (value: unknown): never => value as never;
+const untyped = (value: unknown): never => value as never;
 
 /** The error that something throws or rejects with. */
 async function errorOf(call: () => unknown): Promise<unknown> {
@@ -73,7 +73,7 @@ describe('tags', () => {
     const cache = make();
     const { users } = cache;
     await users.set('1', 'before', { tags: ['t', 'e', 'a', 'm'] });
-    const given = { tags: any(tags) };
+    const given = { tags: untyped(tags) };
     let loads = 0;
     const calls = [
       () => users.set('1', 'after', given),
@@ -105,7 +105,7 @@ describe('a purge', () => {
   test.for(['HARD', '', null, 7])('of everything refuses the mode %j', async (mode) => {
     const cache = make();
     await cache.users.set('1', 1);
-    const error = await errorOf(() => cache.purgeEverything({ mode: any(mode) }));
+    const error = await errorOf(() => cache.purgeEverything({ mode: untyped(mode) }));
     expect(error).toBeInstanceOf(ConfigError);
     expect(await cache.users.get('1')).toBe(1);
   });
@@ -124,8 +124,8 @@ describe('a purge', () => {
     await cache.users.set('1', 1);
     await cache.users.set('2', 2);
     for (const call of [
-      () => cache.users.purge(any(targets)),
-      () => cache.purge(any(targets)),
+      () => cache.users.purge(untyped(targets)),
+      () => cache.purge(untyped(targets)),
     ] as const)
       expect(await errorOf(call)).toBeInstanceOf(InvalidKey);
     expect(await cache.users.getMany(['1', '2'])).toEqual([1, 2]);
@@ -149,12 +149,12 @@ describe('options of a call', () => {
       let loads = 0;
       for (const key of ['miss', 'hit'])
         expect(
-          await errorOf(() => users.getOrSet(key, () => (loads += 1), any(given))),
+          await errorOf(() => users.getOrSet(key, () => (loads += 1), untyped(given))),
         ).toBeInstanceOf(ConfigError);
       expect(
-        await errorOf(() => users.getOrSetMany(['miss'], () => [(loads += 1)], any(given))),
+        await errorOf(() => users.getOrSetMany(['miss'], () => [(loads += 1)], untyped(given))),
       ).toBeInstanceOf(ConfigError);
-      expect(await errorOf(() => users.set('hit', 'other', any(given)))).toBeInstanceOf(
+      expect(await errorOf(() => users.set('hit', 'other', untyped(given)))).toBeInstanceOf(
         ConfigError,
       );
       expect(loads).toBe(0);
@@ -168,7 +168,7 @@ describe('options of a call', () => {
     await users.getOrSet(
       '1',
       ({ setOptions }) => {
-        setOptions(any(load.setOptions));
+        setOptions(untyped(load.setOptions));
         return 1;
       },
       { ttl: '30s' },
@@ -181,27 +181,27 @@ describe('options of a call', () => {
 
 describe('arguments of no use are refused in words', () => {
   const calls: readonly (readonly [string, (cache: ReturnType<typeof make>) => unknown])[] = [
-    ['a loader that is no function', ({ users }) => users.getOrSet('1', any(5))],
-    ['also on a hit', ({ users }) => users.getOrSet('hit', any(5))],
-    ['a loader of many that is none', ({ users }) => users.getOrSetMany(['1'], any('x'))],
-    ['keys that are a text', ({ users }) => users.getMany(any('abc'))],
-    ['no keys', ({ users }) => users.getMany(any(undefined))],
-    ['entries that are an object', ({ users }) => users.setMany(any({ a: 1 }))],
+    ['a loader that is no function', ({ users }) => users.getOrSet('1', untyped(5))],
+    ['also on a hit', ({ users }) => users.getOrSet('hit', untyped(5))],
+    ['a loader of many that is none', ({ users }) => users.getOrSetMany(['1'], untyped('x'))],
+    ['keys that are a text', ({ users }) => users.getMany(untyped('abc'))],
+    ['no keys', ({ users }) => users.getMany(untyped(undefined))],
+    ['entries that are an object', ({ users }) => users.setMany(untyped({ a: 1 }))],
     [
       'a stamp that was not waited for',
-      (cache) => cache.users.set('1', 1, { stamp: any(cache.stamp()) }),
+      (cache) => cache.users.set('1', 1, { stamp: untyped(cache.stamp()) }),
     ],
-    ['a function to wrap that is none', ({ users }) => users.wrap(any(5), { key: () => 'k' })],
-    ['a wrap without a key', ({ users }) => users.wrap(() => 1, any({}))],
-    ['a listener that is none', (cache) => cache.on('hit', any(5))],
-    ['an event that there is not', (cache) => cache.on(any('hits'), () => undefined)],
-    ['no options', () => createCache(any(undefined))],
-    ['null', () => createCache(any(null))],
-    ['no namespaces', () => createCache(any({}))],
-    ['an authority of null', () => createCache({ authority: any(null), namespaces: {} })],
-    ['an authority of a text', () => createCache({ authority: any('x'), namespaces: {} })],
-    ['a waitUntil that is none', () => createCache({ waitUntil: any(5), namespaces: {} })],
-    ['the tenant undefined', () => createCache({ namespaces: {} }).forTenant(any(undefined))],
+    ['a function to wrap that is none', ({ users }) => users.wrap(untyped(5), { key: () => 'k' })],
+    ['a wrap without a key', ({ users }) => users.wrap(() => 1, untyped({}))],
+    ['a listener that is none', (cache) => cache.on('hit', untyped(5))],
+    ['an event that there is not', (cache) => cache.on(untyped('hits'), () => undefined)],
+    ['no options', () => createCache(untyped(undefined))],
+    ['null', () => createCache(untyped(null))],
+    ['no namespaces', () => createCache(untyped({}))],
+    ['an authority of null', () => createCache({ authority: untyped(null), namespaces: {} })],
+    ['an authority of a text', () => createCache({ authority: untyped('x'), namespaces: {} })],
+    ['a waitUntil that is none', () => createCache({ waitUntil: untyped(5), namespaces: {} })],
+    ['the tenant undefined', () => createCache({ namespaces: {} }).forTenant(untyped(undefined))],
   ];
   test.for(calls)('%s', async ([, call]) => {
     const cache = make();
@@ -220,7 +220,7 @@ test('a Map of a loader answers a key however the key is written', async () => {
     ]);
   expect(await users.getOrSetMany([['a', 'b'], 'c:d', 'e'], load)).toEqual([1, 2, undefined]);
   const other = new Map([[['f', 'g'], 3]]);
-  expect(await users.getOrSetMany(['f:g'], () => any(other))).toEqual([3]);
+  expect(await users.getOrSetMany(['f:g'], () => untyped(other))).toEqual([3]);
 });
 
 describe('tiers', () => {
@@ -235,7 +235,7 @@ describe('tiers', () => {
   const server = redis({ url: 'https://x.upstash.io', token: 't' });
   const problems = async (options: object): Promise<readonly string[]> => {
     const error = await errorOf(() =>
-      createCache(any({ namespaces: {}, encryptionKeys: false, ...options })),
+      createCache(untyped({ namespaces: {}, encryptionKeys: false, ...options })),
     );
     return error instanceof ConfigError ? error.problems.map(({ field }) => field) : [];
   };
@@ -263,7 +263,7 @@ describe('tiers', () => {
       { ...kv, lifetimeMs: 25 * 3_600_000 },
       { ...kv, local: 'yes' },
     ])
-      expect(await problems({ tiers: [customTier(any(tier))], authority: server })).toEqual([
+      expect(await problems({ tiers: [customTier(untyped(tier))], authority: server })).toEqual([
         'tiers[0]',
       ]);
   });
