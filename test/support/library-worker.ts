@@ -66,6 +66,7 @@ let cache: ReturnType<typeof open> | undefined;
 
 function open(env: Environment) {
   return createCache({
+    logLevel: 'silent',
     tiers: [memory()],
     ...(env.REDIS_URL === '' ? {} : { preset: 'development' }),
     ...(JSON.parse(env.OPTIONS) as { readonly hardTimeout?: number }),

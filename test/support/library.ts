@@ -67,6 +67,7 @@ export function deployLibrary(
       const left = new Set<Promise<unknown>>();
       const cache = createCache<Namespaces>({
         preset: 'development',
+        logLevel: 'silent',
         tiers: [memory()],
         ...options,
         authority: redis({
