@@ -97,7 +97,7 @@ export class InvalidFrame extends TiercelError {
   }
 }
 
-/** The authority (Redis) did not answer in time, or with an error, or with something that its protocol does not have. Retryable. */
+/** The authority (Redis) did not answer in time, or with an error, or with something that its protocol does not have. Retryable, unless the token was refused. */
 export class AuthorityUnavailable extends TiercelError {
   constructor(message: string, details: ErrorDetails = {}) {
     super('authority_unavailable', message, { retryable: true, tier: 'redis', ...details });

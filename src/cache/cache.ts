@@ -112,7 +112,7 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       if (outlives !== undefined && !hasWaitUntil(outlives))
         throw new ConfigError(
           [{ field: 'execution', message: 'must have a function waitUntil' }],
-          'forTenant() was given',
+          'The arguments of forTenant() have',
         );
       if (execution) return made(id, (work) => execution.waitUntil(work));
       let known = tenants.get(id);
@@ -203,11 +203,15 @@ const EVENT_NAMES: ReadonlySet<string> = new Set([...EVENT_TYPES, '*']);
 
 function checkListener(name: unknown, listener: unknown): void {
   if (typeof name !== 'string' || !EVENT_NAMES.has(name))
-    throw new ConfigError([
-      { field: 'on', message: `'${String(name).slice(0, 40)}' is the name of no event` },
-    ]);
+    throw new ConfigError(
+      [{ field: 'on', message: `'${String(name).slice(0, 40)}' is the name of no event` }],
+      'The arguments of on() have',
+    );
   if (typeof listener !== 'function')
-    throw new ConfigError([{ field: 'on', message: 'the listener must be a function' }]);
+    throw new ConfigError(
+      [{ field: 'on', message: 'the listener must be a function' }],
+      'The arguments of on() have',
+    );
 }
 
 function hasWaitUntil(value: unknown): boolean {

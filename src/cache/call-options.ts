@@ -70,7 +70,11 @@ export function policyWith(
     softTimeoutMs: softTimeout === undefined ? policy.softTimeoutMs : parseDuration(softTimeout),
     hardTimeoutMs,
     throttleMs: parseDuration(throttle) ?? policy.throttleMs,
-    lease: wanted ? leaseFor(leases, hardTimeoutMs) : undefined,
+    lease: !wanted
+      ? undefined
+      : hardTimeout === undefined
+        ? leases
+        : leaseFor(leases, hardTimeoutMs),
   };
 }
 

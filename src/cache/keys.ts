@@ -43,6 +43,8 @@ export function valueTags(...lists: readonly unknown[]): readonly string[] {
 
 /** Checks a list of tags, also one of callers without types. Throws {@link InvalidKey}. */
 export function checkTags(tags: unknown): readonly string[] {
+  // One that rejects later has nobody to tell.
+  if (tags instanceof Promise) tags.catch(() => undefined);
   if (!Array.isArray(tags))
     throw new InvalidKey(`Tags must be a list of strings, not ${kindOf(tags)}.`);
   for (const tag of tags) {

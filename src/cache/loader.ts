@@ -138,7 +138,7 @@ export function draftOf(
   const now = runtime.now();
   const kept = keepingWith(keeping, options);
   const random = kept.jitter > 0 ? runtime.random() : 0;
-  const isNull = prepared.bytes > 0 && prepared.value === null;
+  const isNull = face.packsNull(packed);
   const own = tags ?? tagsOf?.(face.reveal(prepared, packed), key) ?? (tagsOf ? undefined : []);
   return {
     value,

@@ -56,7 +56,7 @@ export async function purgeScope(
 ): Promise<PurgeResult> {
   checkOptions(options, OPTION_NAMES.purge);
   const { mode = 'hard' } = options;
-  const named = [...new Set(targetsOf(below, targets, scope.prefixes))];
+  const named = [...new Set(targetsOf(below, targets, scope))];
   if (named.length === 0)
     throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
   if (named.length > MAX_TARGETS)
@@ -69,11 +69,7 @@ export async function purgeScope(
 
 const MEMBERS: ReadonlySet<string> = new Set(['keys', 'tags', 'prefixes', 'all']);
 
-function targetsOf(
-  below: string | undefined,
-  targets: PurgeTargets,
-  prefixesHere: ReadonlySet<string>,
-): Target[] {
+function targetsOf(below: string | undefined, targets: PurgeTargets, scope: Scope): Target[] {
   const given: unknown = targets;
   if (typeof given !== 'object' || given === null)
     throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');
@@ -88,7 +84,7 @@ function targetsOf(
   if (whole !== undefined && whole !== true)
     throw new InvalidKey("A purge's 'all' must be true, or left out.");
   const place = (input: KeyInput): string =>
-    below === undefined ? ownedKey(input, prefixesHere) : keyBelow(below, input);
+    below === undefined ? ownedKey(input, scope) : keyBelow(below, input);
   return [
     ...listOf('keys', keys).map((key) => keyTarget(place(key))),
     ...checkTags(tags).map(tagTarget),
@@ -103,17 +99,24 @@ function listOf(name: string, list: readonly KeyInput[]): readonly KeyInput[] {
   return list;
 }
 
-/** What a key of a tenant may begin with: the gateway's, the HTTP API's. */
-const OTHER_OWNERS: ReadonlySet<string> = new Set(['g', 'e']);
+/** What keys begin with: the gateway's, the HTTP API's, the library's. */
+const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
 
-/** A whole key that something here could have: a purge of any other would be acknowledged and hit nothing. */
-function ownedKey(input: KeyInput, prefixes: ReadonlySet<string>): string {
+/**
+ * A whole key that something could have: a purge of any other would be acknowledged and hit nothing. Others that share the
+ * store may have namespaces, and versions of them, that are not known here; without Redis there are no others.
+ */
+function ownedKey(input: KeyInput, { prefixes, parts }: Scope): string {
   const key = wholeKey(input);
   const [owner = '', namespace] = key.split(':', 2);
-  if (OTHER_OWNERS.has(owner) || (owner === 'n' && namespace === undefined)) return key;
-  if (owner === 'n' && prefixes.has(`n:${namespace}`)) return key;
-  const known = [...prefixes].map((prefix) => `'${prefix}'`).join(', ');
-  throw new InvalidKey(
-    `A key or prefix of the whole tenant must begin with the namespace's: ${known}; of a namespace alone, purge there.`,
-  );
+  if (!OWNERS.has(owner))
+    throw new InvalidKey(
+      "A key or prefix of the whole tenant must begin with 'n:' and its namespace; of a namespace alone, purge there.",
+    );
+  const known = owner !== 'n' || namespace === undefined || prefixes.has(`n:${namespace}`);
+  if (!known && parts.authority.local)
+    throw new InvalidKey(
+      `A key or prefix of the whole tenant must begin with one of its namespaces: ${[...prefixes].map((prefix) => `'${prefix}'`).join(', ')}.`,
+    );
+  return key;
 }

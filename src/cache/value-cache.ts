@@ -274,5 +274,8 @@ function rejected(error: unknown): Promise<never> {
 
 function checkFunction(field: string, value: unknown): void {
   if (typeof value !== 'function')
-    throw new ConfigError([{ field, message: `must be a function, not a ${typeof value}` }]);
+    throw new ConfigError(
+      [{ field, message: `must be a function, not a ${typeof value}` }],
+      'The call has',
+    );
 }

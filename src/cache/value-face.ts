@@ -20,6 +20,8 @@ export interface Packed extends Pick<EntryDraft, 'value' | 'form'> {
   readonly prepared: Prepared;
 }
 
+const LONGEST_NULL = 64;
+
 /** Served from its bytes, decoded anew for each caller. */
 const FROM_BYTES: Prepared = { bytes: 0, value: undefined };
 
@@ -81,9 +83,16 @@ export class ValueFace implements Face {
     return bytes > 0 ? value : this.#decode(entry);
   }
 
+  /** The same as {@link holdsNull}, of a value that has just been packed. */
+  packsNull(packed: Packed): boolean {
+    const { bytes, value } = packed.prepared;
+    return bytes > 0 && !this.#options.check ? value === null : this.holdsNull(packed);
+  }
+
   /** Whether the value of an entry is `null`, for which other times hold. */
   holdsNull({ value, form }: Pick<EntryDraft, 'value' | 'form'>): boolean {
-    if (form.type !== 'value') return false;
+    // However it is written, nothing takes little room: not worth decoding what takes more.
+    if (form.type !== 'value' || value.byteLength > LONGEST_NULL) return false;
     try {
       return this.#options.serializer.deserialize(value, form.contentType) === null;
     } catch {

@@ -124,7 +124,10 @@ export function cacheOptionsFromEnv(env: object): CacheSettings {
   const given: unknown = env;
   if (typeof given !== 'object' || given === null)
     throw new ConfigError([{ field: 'env', message: `is ${shown(given)}, must be an object` }]);
-  const variables: Variables = { ...given };
+  const names = ['CACHE_PRESET', ...SETTING_IDS.map(variableName)];
+  const variables: Variables = Object.fromEntries(
+    names.map((name): [string, unknown] => [name, Reflect.get(given, name)]),
+  );
   const problems: ConfigProblem[] = [];
   const preset =
     variables['CACHE_PRESET'] === undefined

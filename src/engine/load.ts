@@ -66,6 +66,7 @@ export interface Source {
  * @param known what the caller has found, fresh or stale, and wants replaced
  * @param asked when the caller's own look began, if it found nothing that is fresh; undefined when only this isolate's
  * memory has been looked at: the authority is asked first then
+ * @param anew true when only a load that began since then will do
  */
 export async function load(
   parts: EngineParts,
@@ -73,13 +74,15 @@ export async function load(
   known: Found | undefined,
   runtime: Runtime,
   asked: number | undefined,
+  anew = false,
 ): Promise<Landing> {
   const { key } = source;
   for (;;) {
-    const flight = parts.flights.get(key);
+    const present = parts.flights.get(key);
+    const flight = anew && present && present.startedAt < (asked ?? 0) ? undefined : present;
     const joined = flight && joining(parts.coherence.view(key.tenant), flight);
     if (!flight || !joined) {
-      const near = landedSince(parts, key, known, asked, runtime);
+      const near = anew ? undefined : landedSince(parts, key, known, asked, runtime);
       return near ? foundLanding(near) : lead(parts, source, known, runtime, asked !== undefined);
     }
     const waited = await landed(flight, runtime);
@@ -89,8 +92,8 @@ export async function load(
         if (servableStale(parts, key, known, runtime)) return landing;
       } else if (landing.type === 'loaded') {
         const { draft, stamp } = landing;
-        const present = parts.coherence.view(key.tenant);
-        if (mayHave(joined, key, draft.tags, stamp, present)) return landing;
+        const view = parts.coherence.view(key.tenant);
+        if (mayHave(joined, key, draft.tags, stamp, view)) return landing;
       }
     }
     // Of those that lost patience together one leads, and the others follow it.
@@ -228,7 +231,10 @@ async function call(
   // It keeps its lease: others wait for what it still may bring, and it is fenced off when the lease is over.
   runtime.waitUntil(
     work.then(
-      (made) => settle(parts, source, made, begun, runtime),
+      (made) => {
+        settle(parts, source, made, begun, runtime);
+        if (made.gone && stale) endStale(parts, source, runtime);
+      },
       () => endLease(parts, source, begun, runtime),
     ),
   );

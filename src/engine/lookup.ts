@@ -214,7 +214,7 @@ function newer(one: Found | undefined, other: Found): Found {
   return one && one.entry.createdAt >= other.entry.createdAt ? one : other;
 }
 
-/** Polls the ledger; false when the authority does not answer. */
+/** Polls the ledger; false when the authority does not answer, which is an error where it is required. */
 export async function check(parts: EngineParts, key: CacheKey, runtime: Runtime): Promise<boolean> {
   try {
     await parts.coherence.check(key.tenant, runtime);

@@ -57,7 +57,10 @@ export async function obtain(
   return loadOrServe(parts, source, stale, askedAt, runtime);
 }
 
-/** Loads whatever is stored; that is served when the load fails, takes long, or is another isolate's. */
+/**
+ * Loads whatever is stored, and whatever load began before the caller asked; what is stored is served when the load fails
+ * or takes long. Without a lease: another isolate's value is not what was asked for.
+ */
 export async function obtainAnew(
   parts: EngineParts,
   source: Source,
@@ -68,7 +71,8 @@ export async function obtainAnew(
   const { face, key, policy } = source;
   const found = await lookup(parts, key, face, runtime, policy.lifetimes);
   const known = found.found ? found : found.stale;
-  return loadOrServe(parts, source, known, askedAt, runtime);
+  const alone = { ...source, policy: { ...policy, lease: undefined } };
+  return loadOrServe(parts, alone, known, askedAt, runtime, true);
 }
 
 /**
@@ -129,12 +133,13 @@ async function loadOrServe(
   stale: Found | undefined,
   askedAt: number,
   runtime: Runtime,
+  anew = false,
 ): Promise<Obtained> {
   const { key, policy } = source;
   const servable = (): Found | undefined => servableStale(parts, key, stale, runtime);
   const throttled = parts.failures.isRecent(key.fullName, runtime.now()) ? servable() : undefined;
   if (throttled) return serveStale(parts, source, throttled, 'throttled');
-  const work = load(parts, source, stale, runtime, askedAt);
+  const work = load(parts, source, stale, runtime, askedAt, anew);
   try {
     if (policy.softTimeoutMs !== undefined && servable()) {
       const waited = await waitFor(work, policy.softTimeoutMs, runtime);
@@ -155,7 +160,7 @@ async function loadOrServe(
     return serveStale(parts, source, instead, 'error');
   }
   // What was stale has been purged since somebody else's load was left to itself.
-  return loadOrServe(parts, source, undefined, askedAt, runtime);
+  return loadOrServe(parts, source, undefined, askedAt, runtime, anew);
 }
 
 /** @param askedAt when the authority was asked, which had nothing fresher; undefined when it was not */

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Sink, TelemetryEvent } from '../telemetry/events.ts';
 
 const LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
@@ -23,11 +24,13 @@ const GRAVITY: Readonly<Partial<Record<TelemetryEvent['type'], Level>>> = {
 };
 
 const INTERVAL_MS = 1000;
+/** Of those that were written of late; another is written once more. */
+const MAX_KINDS = 1000;
 
 /**
  * A sink that writes events as lines of JSON: those of the level and graver ones; above `debug` at most one of a kind,
  * tenant and tier in a second, because a store that is down fails with every request. The line says how many were left
- * out before it. Keys are shown at `debug` only.
+ * out before it. Keys, and what the application's own functions say, are shown at `debug` only.
  */
 export function logSink(
   write: (line: string, level: Level) => void,
@@ -35,7 +38,7 @@ export function logSink(
   level: Level,
 ): Sink {
   const least = LEVELS.indexOf(level);
-  const kinds = new Map<string, { at: number; leftOut: number }>();
+  const kinds = new LRUCache<string, { at: number; leftOut: number }>({ max: MAX_KINDS });
   return (event) => {
     const gravity = GRAVITY[event.type] ?? 'debug';
     if (LEVELS.indexOf(gravity) > least) return;
@@ -53,10 +56,16 @@ export function logSink(
       return;
     }
     kinds.set(kind, { at: time, leftOut: 0 });
-    const shown = 'key' in event ? { ...event, key: undefined } : event;
+    const shown = { ...event, key: undefined, ...(isOwn(event) ? {} : { message: undefined }) };
     const line = JSON.stringify({ ...shown, ...(last?.leftOut ? { leftOut: last.leftOut } : {}) });
     write(line, gravity);
   };
+}
+
+/** False for an event whose message an application's own function has written: it may hold anything. */
+function isOwn(event: TelemetryEvent): boolean {
+  if (event.type === 'load_failed') return event.code === 'load_timeout';
+  return event.type !== 'value_invalid' && event.type !== 'listener_error';
 }
 
 /** Writes lines to a console, each by the method of its level. */

@@ -199,13 +199,14 @@ async function guard<T>(what: string, call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The SDK's messages hold the whole command, values and tokens included. */
-function unavailable(what: string, cause: unknown): AuthorityUnavailable {
-  const reason =
-    cause instanceof Error
-      ? `${cause.name}: ${cause.message.split(', command was:', 1).join('').slice(0, 120)}`
-      : 'unknown error';
-  // Waiting does not help against either of these; but it may be a proxy in between that says so for a while.
+/** The SDK's messages hold the whole command, values and tokens included: neither the message nor the cause keeps it. */
+function unavailable(what: string, thrown: unknown): AuthorityUnavailable {
+  const said =
+    thrown instanceof Error ? (thrown.message.split(', command was:', 1)[0] ?? '') : String(thrown);
+  const cause = new Error(said.slice(0, 120));
+  cause.name = thrown instanceof Error ? thrown.name : 'Error';
+  const reason = `${cause.name}: ${cause.message}`;
+  // Waiting does not help against this.
   if (/\b(?:unauthorized|WRONGPASS|NOAUTH|NOPERM)\b/i.test(reason))
     return new AuthorityUnavailable(
       `Redis refused the token, or what the token may do (${what}): ${reason}`,
@@ -213,8 +214,8 @@ function unavailable(what: string, cause: unknown): AuthorityUnavailable {
     );
   if (reason.endsWith(': undefined'))
     return new AuthorityUnavailable(
-      `What answers at the URL of Redis does not speak its REST protocol (${what}).`,
-      { cause, retryable: false },
+      `What answers at the URL of Redis does not speak its REST protocol, or not now (${what}).`,
+      { cause },
     );
   return new AuthorityUnavailable(`Redis did not answer a ${what}: ${reason}`, { cause });
 }

@@ -36,10 +36,9 @@ describe('the log', () => {
     events.purgeAbandoned('acme', 2),
     events.frameInvalid('acme', 'redis', 'checksum'),
     events.epochChanged('acme', 'f'.repeat(32)),
-    events.loadFailed('acme', 'loader_error', gone),
+    events.loadFailed('acme', 'load_timeout', gone),
     events.circuit('redis', 'open'),
     events.tierInert('regional'),
-    events.listenerError('hit', gone),
   ])('has a line for $type', (event) => {
     const { lines, sink } = scene();
     sink(event);
@@ -54,12 +53,22 @@ describe('the log', () => {
 
   const badValue = events.valueInvalid('acme', 'e:a', 'redis', 'schema', gone);
 
-  test('shows no key', () => {
+  test('shows no key, and nothing that an application’s own function has said', () => {
     const { lines, sink } = scene();
     sink(badValue);
-    const { key: _, ...shown } = { key: undefined, ...badValue };
-    expect(lines).toEqual([shown]);
-    expect(JSON.stringify(lines)).not.toContain('e:a');
+    sink(events.loadFailed('acme', 'loader_error', new Error('GET /?token=secret')));
+    sink(events.listenerError('hit', gone));
+    expect(lines).toEqual([
+      { type: 'value_invalid', tenant: 'acme', tier: 'redis', reason: 'schema' },
+      { type: 'load_failed', tenant: 'acme', code: 'loader_error' },
+      { type: 'listener_error', event: 'hit' },
+    ]);
+  });
+
+  test('shows both at debug', () => {
+    const { lines, sink } = scene('debug');
+    sink(badValue);
+    expect(lines).toEqual([badValue]);
   });
 
   test.each<[Level, readonly events.TelemetryEvent[]]>([
