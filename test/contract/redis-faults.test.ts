@@ -275,3 +275,30 @@ describe('with Redis away behind its endpoint', () => {
     await expect.poll(back, { timeout: 10_000 }).toBe(epoch);
   });
 });
+
+/** Everything that an error says when it is printed: its own text, and that of its causes. */
+function printed(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return [error.name, error.message, error.stack, printed(error.cause)].join('\n');
+}
+
+test.each(faults)('with %s no error holds what was sent', async (_, fault) => {
+  const key = keyOf(newTenant(), 'a-key-of-somebody');
+  const { epoch, seen } = await opened(patient.authority, key.tenant);
+  await endpoint.setFaults(fault);
+  const stamp = { epoch, asOf: seen };
+  const value = 'a value of somebody';
+  const outcomes = await Promise.allSettled([
+    supersede(world.authority, key, draft(value), stamp),
+    commit(world.authority, key, entryOf(value, stamp)),
+    world.authority.mark(key.tenant, [tagTarget('a-tag-of-somebody')], 'hard', undefined),
+    world.authority.lease(key, 'a-token-of-somebody', 60_000, 0),
+  ]);
+  for (const outcome of outcomes) {
+    if (outcome.status !== 'rejected') throw new Error('It did not fail.');
+    // The key of what may have been written is told, by a field of its own.
+    const said = printed(outcome.reason);
+    for (const secret of ['of-somebody', btoa(value).slice(4, 16), 'evalsha'])
+      expect(said).not.toContain(secret);
+  }
+});
