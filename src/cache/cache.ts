@@ -95,7 +95,6 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       keys,
       tenant,
       runtime: { ...clock, waitUntil: failSoft(waitUntil, sink) },
-      enabled: engine.parts.enabled,
       coherenceMs: withinMs,
       prefixes,
     };

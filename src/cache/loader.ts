@@ -109,7 +109,7 @@ export async function runLoader(
   const value: unknown = skipped ? answer.value : answer;
   if (value === undefined) {
     const draft = draftOf(making, NO_VALUE, { ...saying, tags: [] }, runtime);
-    return { draft, prepared: NO_VALUE.prepared, store: false, gone: true };
+    return { draft, prepared: NO_VALUE.prepared, store: false, gone: !skipped };
   }
   const packed = await making.face.pack(value);
   const draft = draftOf(making, packed, saying, runtime);

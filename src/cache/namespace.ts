@@ -54,7 +54,10 @@ export interface SetOptions extends ValueOptions {
   readonly stamp?: Stamp;
 }
 
-/** Makes values for exactly the missing keys: in their order, or by key; `undefined` where there is none. */
+/**
+ * Makes values for exactly the missing keys: in their order, or by key; `undefined` where there is none, which ends what is
+ * stored and stale.
+ */
 export type ManyLoader<V, Input = V> = (
   missing: readonly KeyInput[],
   context: Pick<LoaderContext<V>, 'signal'> & {

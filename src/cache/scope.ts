@@ -13,8 +13,6 @@ export interface Scope {
   readonly keys: KeySpace;
   readonly tenant: TenantId;
   readonly runtime: Runtime;
-  /** False: nothing is stored, and nothing is served from a store. */
-  readonly enabled: boolean;
   /** How soon every isolate knows of a purge, in milliseconds; 0 where there is only this one. */
   readonly coherenceMs: number;
   /** The prefixes of the namespaces' keys. */

@@ -6,7 +6,7 @@ import type { CacheKey } from '../tenant/key.ts';
 import type { Face } from './face.ts';
 import { fillMany } from './fill.ts';
 import type { Flight, Landing } from './flights.ts';
-import { failureCode, type Loaded } from './load.ts';
+import { endStale, failureCode, type Loaded } from './load.ts';
 import type { Found } from './found.ts';
 import type { EngineParts } from './parts.ts';
 import { longestLoadMs, type ReadPolicy } from './policy.ts';
@@ -81,6 +81,12 @@ async function call(
       return [{ key, ...value, stamp: stamps[at], startedAt, lifetimes }];
     });
     fillMany(parts, loads, runtime);
+    const gone = wanted.filter(({ stale }, at) => stale && made[at] === undefined);
+    endStale(
+      parts,
+      gone.map(({ key }) => key),
+      runtime,
+    );
   };
   try {
     const work = source.load(

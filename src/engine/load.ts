@@ -191,7 +191,7 @@ async function fly(
   parts.sink(loaded(key.tenant, key.key, runtime.now() - begun.startedAt));
   parts.failures.clear(key.fullName);
   settle(parts, source, made, begun, runtime);
-  if (made.gone && stale) endStale(parts, source, runtime);
+  if (made.gone && stale) endStale(parts, [key], runtime);
   return { type: 'loaded', draft: made.draft, prepared: made.prepared, stamp };
 }
 
@@ -233,7 +233,7 @@ async function call(
     work.then(
       (made) => {
         settle(parts, source, made, begun, runtime);
-        if (made.gone && stale) endStale(parts, source, runtime);
+        if (made.gone && stale) endStale(parts, [source.key], runtime);
       },
       () => endLease(parts, source, begun, runtime),
     ),
@@ -253,13 +253,14 @@ function settle(
 }
 
 /**
- * Removes what was stale, because its source has it no more. In the background: when that fails, the next load tries it
- * again.
+ * Removes what was stale, of one tenant, because its source has it no more. In the background: when that fails, the next
+ * load tries it again.
  */
-function endStale(parts: EngineParts, { key }: Source, runtime: Runtime): void {
-  runtime.waitUntil(
-    purge(parts, key.tenant, [keyTarget(key.key)], 'hard', runtime).catch(() => undefined),
-  );
+export function endStale(parts: EngineParts, keys: readonly CacheKey[], runtime: Runtime): void {
+  const [first] = keys;
+  if (!first) return;
+  const targets = keys.map(({ key }) => keyTarget(key));
+  runtime.waitUntil(purge(parts, first.tenant, targets, 'hard', runtime).catch(() => undefined));
 }
 
 function endLease(

@@ -35,7 +35,7 @@ export type TelemetryEvent =
       readonly code: string;
       readonly message: string;
     }
-  /** An entry was stored; `bytes` as memory counts them. */
+  /** An entry was stored; `bytes` of it and of what is served of it. */
   | { readonly type: 'set'; readonly tenant: string; readonly key: string; readonly bytes: number }
   | {
       readonly type: 'set_dropped';

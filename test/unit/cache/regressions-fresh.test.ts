@@ -89,3 +89,42 @@ describe('a purge of the tenant', () => {
     expect(await cache.values.has('1')).toBe(false);
   });
 });
+
+describe('a source that has a value no more', () => {
+  const stale = () =>
+    createCache({
+      tenant: 'acme',
+      logLevel: 'silent',
+      namespaces: {
+        values: namespace<number>({ ttl: 1, staleWhileRevalidate: '1h', throttle: 0 }),
+      },
+    });
+  /** Stores a value and waits until it is stale. */
+  async function stored() {
+    const { values } = stale();
+    await values.set('1', 1);
+    await expect.poll(async () => (await values.entry('1'))?.state).toBe('stale');
+    return values;
+  }
+
+  test('ends what is stale, asked for one or for many', async () => {
+    const one = await stored();
+    expect(await one.getOrSet('1', () => undefined)).toBe(1);
+    await expect.poll(() => one.entry('1')).toBeUndefined();
+    const many = await stored();
+    expect(await many.getOrSetMany(['1'], () => [undefined])).toEqual([1]);
+    await expect.poll(() => many.entry('1')).toBeUndefined();
+  });
+
+  test('is not one that skips, whatever it hands on', async () => {
+    const values = await stored();
+    let calls = 0;
+    await values.getOrSet('1', ({ skip }) => {
+      calls += 1;
+      return skip(undefined as never);
+    });
+    await expect.poll(() => calls).toBe(1);
+    await values.getOrSet('2', () => 2);
+    expect((await values.entry('1'))?.value).toBe(1);
+  });
+});
