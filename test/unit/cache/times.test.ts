@@ -140,4 +140,10 @@ describe('the lease of a call', () => {
     expect(policyWith(without, leases, {}).lease).toBeUndefined();
     expect(policyWith(without, leases, { lease: true }).lease).toEqual(leases);
   });
+
+  test('is the namespace’s own where the call says nothing of it', () => {
+    const patient = { ttlMs: 15_000, waitMs: 12_000 };
+    const leased = { ...policy, lease: patient };
+    expect(policyWith(leased, patient, { throttle: 0 }).lease).toEqual(patient);
+  });
 });

@@ -138,3 +138,14 @@ test('each line goes to the console by the method of its level', () => {
   sink(events.purgeAbandoned('acme', 2));
   expect(called.map((line) => line.split(' ', 1)[0])).toEqual(['debug', 'info', 'warn', 'error']);
 });
+
+test('so many kinds are remembered and no more: tenants have no bound', () => {
+  const { lines, sink } = scene();
+  const of = (tenant: number) => events.storeError(`t${tenant}`, 'redis', gone);
+  for (let tenant = 0; tenant <= 1000; tenant += 1) sink(of(tenant));
+  expect(lines).toHaveLength(1001);
+  // The newest is remembered, the oldest is not.
+  sink(of(1000));
+  sink(of(0));
+  expect(lines).toHaveLength(1002);
+});
