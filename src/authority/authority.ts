@@ -1,5 +1,6 @@
 import type { Entry, EntryDraft } from '../codec/entry.ts';
 import type { Stamp } from '../codec/stamp.ts';
+import type { FrameFault } from '../errors.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { PurgeMode, Target } from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
@@ -28,10 +29,45 @@ export interface LedgerReply {
   readonly marks: readonly Mark[];
 }
 
-/** The answer to a read: one place per key, undefined where nothing readable is stored; `ledger` is undefined when there is none yet. */
+/** Up to where a reader knows which ledgers have changed: all changes up to `seen`, of the heads `epoch`. */
+export interface HeadsCursor {
+  readonly epoch: string;
+  readonly seen: number;
+}
+
+/**
+ * What the heads answered: which ledgers have changed, each with the newest seq of its ledger. A hint that saves polls,
+ * no more: it says nothing about what the changes are.
+ */
+export interface HeadsReply {
+  /** The changes told are those from here on, inclusive; of heads of another epoch than the cursor's none is told. */
+  readonly since: number;
+  readonly epoch: string;
+  /** The newest change of all. Seqs of one epoch grow in the order of the changes, whichever ledgers they are in. */
+  readonly seen: number;
+  /** The newest change of the ledger that was asked for; 0 for none. */
+  readonly own: number;
+  readonly moved: ReadonlyMap<TenantId, number>;
+  /** False when more have changed than are told. */
+  readonly complete: boolean;
+}
+
+/** Makes a message mark once, however often it is delivered. */
+export interface Once {
+  /** Unique among the tenant's messages. */
+  readonly id: string;
+  /** For how long it is remembered, in milliseconds. */
+  readonly ttlMs: number;
+}
+
+/**
+ * The answer to a read: one place per key, undefined where nothing readable is stored; `ledger` is undefined when there
+ * is none yet; `heads` where they were not asked for, or there are none.
+ */
 export interface ReadReply {
   readonly entries: readonly (Entry | undefined)[];
   readonly ledger: LedgerReply | undefined;
+  readonly heads?: HeadsReply | undefined;
 }
 
 /** The answer to a lease: whether it was taken, and what a read of the one key answered right behind it. */
@@ -70,10 +106,18 @@ export type SupersedeOutcome =
 /** What became of a touch: `stored`, dropped as a commit is, nothing there (`absent`), another entry by now (`changed`), or `refused` by the caller. */
 export type TouchOutcome = CommitOutcome | 'absent' | 'changed' | 'refused';
 
+/** What stands under a key. An entry may be over, or purged: it is told as it is. */
+export type Examined =
+  | { readonly state: 'absent' }
+  | { readonly state: 'undecodable'; readonly fault: FrameFault }
+  | { readonly state: 'entry'; readonly entry: Entry };
+
 /** A purge, acknowledged. `seq` is the newest mark's; it moves no cursor, only `ledger` does. */
 export interface MarkReply {
   readonly seq: number;
   readonly ledger: LedgerReply;
+  /** The message had marked before: now it did nothing, and `seq` is the ledger's newest. */
+  readonly repeated: boolean;
 }
 
 /**
@@ -90,8 +134,18 @@ export interface Authority {
   /** True when its calls stay inside the isolate: the platform counts the others as outgoing requests. */
   readonly local: boolean;
 
-  /** Reads entries, then the ledger from `since` (inclusive), in one round trip; no keys is a poll. All keys are of `tenant`. */
-  read(tenant: TenantId, keys: readonly CacheKey[], since: number): Promise<ReadReply>;
+  /**
+   * Reads entries, then the heads if asked for, then the ledger from `since` (inclusive), in one round trip and in that
+   * order: a head is never newer than what the ledger shows. No keys is a poll. All keys are of `tenant`.
+   * @param heads what is known of the heads: all that have changed since are told. `newest`: nothing is known, and only
+   * where the heads are now is told
+   */
+  read(
+    tenant: TenantId,
+    keys: readonly CacheKey[],
+    since: number,
+    heads?: HeadsCursor | 'newest',
+  ): Promise<ReadReply>;
 
   /**
    * Asks the primary: makes the ledger when there is none, and gives it a new epoch, for everybody, when it is behind
@@ -102,13 +156,15 @@ export interface Authority {
 
   /**
    * Purges the targets: one mark each, in one step, and a hard purge of a key unlinks its entry as well, which is what
-   * makes the authority exact per key without the mark. Answers as `confirm`, own marks included. May be repeated.
+   * makes the authority exact per key without the mark. Answers as `confirm`, own marks included. May be repeated; with
+   * `once` it then does nothing.
    */
   mark(
     tenant: TenantId,
     targets: readonly Target[],
     mode: PurgeMode,
     cursor: Cursor | undefined,
+    once?: Once,
   ): Promise<MarkReply>;
 
   /**
@@ -149,7 +205,19 @@ export interface Authority {
 
   /** Gives a lease back if the token still holds it. A commit with the lease has done so already. */
   release(key: CacheKey, token: string): Promise<void>;
+
+  /** Looks at what stands under keys of one tenant, in one round trip and in their order. For operators: nothing is reported or changed. */
+  examine(keys: readonly CacheKey[]): Promise<readonly Examined[]>;
+
+  /**
+   * Up to `count` keys of the tenant that have an entry, none twice: some that it comes upon, others from call to call.
+   * A bounded search: it may find fewer than there are, and does not find keys that are too long to be a name.
+   */
+  sample(tenant: TenantId, count: number): Promise<readonly string[]>;
 }
+
+/** The most requests that one `sample` sends. */
+export const SAMPLE_REQUESTS = 5;
 
 /** How long and how many marks a ledger keeps. A trimmed mark raises a floor: it can cost misses, never an old hit. */
 export interface Retention {

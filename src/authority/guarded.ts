@@ -7,7 +7,7 @@ import {
   Overloaded,
 } from '../errors.ts';
 import type { Guard, GuardedCall } from '../resilience/guard.ts';
-import type { Authority } from './authority.ts';
+import { SAMPLE_REQUESTS, type Authority } from './authority.ts';
 
 /**
  * The authority, with every call under the guard: deadline, circuit breaker, bounded concurrency. Keeps the contract:
@@ -28,10 +28,10 @@ export function guardAuthority(authority: Authority, guard: Guard): Authority {
   return {
     name: authority.name,
     local: authority.local,
-    read: (tenant, keys, since) => run(() => authority.read(tenant, keys, since)),
+    read: (tenant, keys, since, heads) => run(() => authority.read(tenant, keys, since, heads)),
     confirm: (tenant, cursor) => run(() => authority.confirm(tenant, cursor)),
-    mark: (tenant, targets, mode, cursor) =>
-      run(() => authority.mark(tenant, targets, mode, cursor), { urgent: true }),
+    mark: (tenant, targets, mode, cursor, once) =>
+      run(() => authority.mark(tenant, targets, mode, cursor, once), { urgent: true }),
     markEverything: (mode) =>
       run(() => authority.markEverything(mode), { urgent: true, deadlines: MANY_REQUESTS }),
     commit: (writes) => run(() => authority.commit(writes), { deadlines: requestsOf(writes) }),
@@ -42,6 +42,9 @@ export function guardAuthority(authority: Authority, guard: Guard): Authority {
       }),
     lease: (key, token, ttlMs, since) => run(() => authority.lease(key, token, ttlMs, since)),
     release: (key, token) => run(() => authority.release(key, token)),
+    examine: (keys) => run(() => authority.examine(keys)),
+    sample: (tenant, count) =>
+      run(() => authority.sample(tenant, count), { deadlines: SAMPLE_REQUESTS }),
     touch: async (key, retime) => {
       let wrote = false;
       let over = false;

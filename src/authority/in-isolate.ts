@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Entry } from '../codec/entry.ts';
+import { fractionOf } from '../runtime.ts';
 import type { CacheKey, KeySpace } from '../tenant/key.ts';
 import {
   keyTarget,
@@ -13,9 +14,12 @@ import type {
   Authority,
   CommitOutcome,
   Cursor,
+  Examined,
+  HeadsCursor,
   LeaseReply,
   LedgerReply,
   MarkReply,
+  Once,
   ReadReply,
   Retention,
   SupersedeOutcome,
@@ -23,6 +27,7 @@ import type {
   TouchOutcome,
   Write,
 } from './authority.ts';
+import { Heads } from './heads.ts';
 import { Ledger } from './ledger.ts';
 
 /** The clock and the randomness that the in-isolate authority needs. */
@@ -41,6 +46,10 @@ export interface EntryStore {
   /** Keeps the entry in place of another one of its key. */
   put(copy: StoredCopy, now: number): void;
   delete(key: CacheKey): void;
+  /** The entry as it was put, however old, without a change of what goes next. */
+  peek(key: CacheKey): { readonly entry: Entry } | undefined;
+  /** Up to `count` keys of the tenant, drawn at random. */
+  sample(tenant: TenantId, count: number, random: () => number): readonly string[];
 }
 
 /** What is put into an {@link EntryStore}: a copy as tiers know it, at which no view has looked yet. */
@@ -66,6 +75,8 @@ export interface InIsolateOptions {
 const LEDGER_BYTES = 8 * 1_048_576;
 /** Each is a load that is under way, or was cut off. One that is pushed out can cost a second load. */
 const MAX_LEASES = 2000;
+/** One that is pushed out can mark a second time. */
+const MAX_MESSAGES = 10_000;
 
 /**
  * The authority without Redis: one isolate's own world. Same promises, inside that isolate; what it holds dies with
@@ -81,22 +92,32 @@ export class InIsolateAuthority implements Authority {
   readonly #retention: Retention;
   readonly #ledgers: LRUCache<TenantId, Ledger>;
   readonly #leases = new LRUCache<string, { token: string; until: number }>({ max: MAX_LEASES });
+  /** Until when each message is remembered that has marked. */
+  readonly #done = new LRUCache<string, number>({ max: MAX_MESSAGES });
+  readonly #heads: Heads;
 
   constructor(source: Source, options: InIsolateOptions) {
     this.#source = source;
     this.#store = options.store;
     this.#keys = options.keys;
     this.#retention = options.retention;
+    this.#heads = new Heads(source.randomId());
     this.#ledgers = new LRUCache({
       maxSize: options.ledgerBytes ?? LEDGER_BYTES,
       sizeCalculation: (ledger) => ledger.bytes,
     });
   }
 
-  async read(tenant: TenantId, keys: readonly CacheKey[], since: number): Promise<ReadReply> {
+  async read(
+    tenant: TenantId,
+    keys: readonly CacheKey[],
+    since: number,
+    heads?: HeadsCursor | 'newest',
+  ): Promise<ReadReply> {
     return {
       entries: keys.map((key) => this.#entry(key)),
       ledger: this.#ledgers.get(tenant)?.reply(since),
+      ...(heads && { heads: this.#heads.reply(tenant, heads) }),
     };
   }
 
@@ -109,11 +130,14 @@ export class InIsolateAuthority implements Authority {
     targets: readonly Target[],
     mode: PurgeMode,
     cursor: Cursor | undefined,
+    once?: Once,
   ): Promise<MarkReply> {
     const ledger = this.#ledger(tenant, cursor);
+    if (once && !this.#isFirst(`${tenant}:${once.id}`, once.ttlMs))
+      return { seq: ledger.last, ledger: ledger.replyTo(cursor), repeated: true };
     const seq = this.#mark(tenant, ledger, targets, mode);
     for (const key of unlinkedBy(targets, mode)) this.#store.delete(this.#keys.key(tenant, key));
-    return { seq, ledger: ledger.replyTo(cursor) };
+    return { seq, ledger: ledger.replyTo(cursor), repeated: false };
   }
 
   async markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }> {
@@ -172,16 +196,29 @@ export class InIsolateAuthority implements Authority {
     if (this.#leases.get(key.name)?.token === token) this.#leases.delete(key.name);
   }
 
+  async examine(keys: readonly CacheKey[]): Promise<readonly Examined[]> {
+    return keys.map((key) => {
+      const entry = this.#store.peek(key)?.entry;
+      return entry ? { state: 'entry', entry } : { state: 'absent' };
+    });
+  }
+
+  async sample(tenant: TenantId, count: number): Promise<readonly string[]> {
+    return this.#store.sample(tenant, count, () => fractionOf(this.#source.randomId()));
+  }
+
   #ledger(tenant: TenantId, cursor: Cursor | undefined): Ledger {
     const ledger = this.#ledgers.get(tenant);
     if (ledger && !(cursor && ledger.isBehind(cursor))) return ledger;
-    const created = new Ledger(this.#source.randomId(), this.#micros());
+    const created = new Ledger(this.#source.randomId(), this.#heads.after(this.#micros()));
     this.#ledgers.set(tenant, created);
+    this.#heads.move(tenant, created.last);
     return created;
   }
 
   #mark(tenant: TenantId, ledger: Ledger, targets: readonly Target[], mode: PurgeMode): number {
-    const seq = ledger.mark(targets, mode, this.#micros(), this.#retention);
+    const seq = ledger.mark(targets, mode, this.#heads.after(this.#micros()), this.#retention);
+    this.#heads.move(tenant, seq);
     // It has another size now, and is measured only when it comes.
     this.#ledgers.delete(tenant);
     this.#ledgers.set(tenant, ledger);
@@ -203,6 +240,13 @@ export class InIsolateAuthority implements Authority {
   #holder(key: CacheKey): string | undefined {
     const held = this.#leases.get(key.name);
     return held && held.until > this.#source.now() ? held.token : undefined;
+  }
+
+  #isFirst(message: string, ttlMs: number): boolean {
+    const now = this.#source.now();
+    if ((this.#done.get(message) ?? 0) > now) return false;
+    this.#done.set(message, now + ttlMs);
+    return true;
   }
 
   #micros(): number {

@@ -34,6 +34,11 @@ export class Ledger {
     this.#last = createdAt;
   }
 
+  /** The newest seq, of a mark or of the floors. */
+  get last(): number {
+    return this.#last;
+  }
+
   /** What it takes in memory: an estimate from above. */
   get bytes(): number {
     const kinds = [this.#hardKeys, this.#hardOthers, this.#soft];

@@ -1,5 +1,13 @@
 import { LRUCache } from 'lru-cache';
-import type { Authority, Cursor, LedgerReply, MarkReply } from '../authority/authority.ts';
+import type {
+  Authority,
+  Cursor,
+  HeadsCursor,
+  HeadsReply,
+  LedgerReply,
+  MarkReply,
+  Once,
+} from '../authority/authority.ts';
 import type { Entry } from '../codec/entry.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import { SharedCalls } from '../resilience/shared-call.ts';
@@ -9,6 +17,7 @@ import type { CacheKey } from '../tenant/key.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import { keyTarget, type PurgeMode, type Target } from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
+import { Heads, provesUnmoved } from './heads.ts';
 import { View } from './view.ts';
 
 export interface CoherenceOptions {
@@ -26,14 +35,24 @@ export interface CoherenceOptions {
 
 const MAX_CONFIRMS = 3;
 
+/** Answers that an own purge of everything has overtaken meanwhile. */
+const MAX_OVERTAKEN = 20;
+
 /** So many views have room in the budget, whatever one tenant's ledger holds. */
 const LEAST_VIEWS = 4;
+
+/** From so many on it costs less to ask which ledgers have changed than to ask each of them. */
+const MANY_VIEWS = 4;
+
+/** The poll that tells of all tenants, where the polls of single ones are known by their tenants. */
+const EVERY_TENANT = '*';
 
 /** The views of one isolate: which of them are fresh enough, and how they are brought up to date. */
 export class Coherence {
   readonly #authority: Authority;
   readonly #options: CoherenceOptions;
   readonly #views: LRUCache<TenantId, View>;
+  readonly #heads = new Heads();
   readonly #polls: SharedCalls<void>;
   #order = 0;
   /** Answers to what was asked before this can't be taken in as they are: a view with an own purge was given up since. */
@@ -60,6 +79,14 @@ export class Coherence {
     return within(now - view.checkedAt, this.#options.coherenceMs);
   }
 
+  /**
+   * True when the view was checked by a request that was sent from `since` on. Not one whose check is ahead of the clock:
+   * the clock was set back since, nobody knows how long ago.
+   */
+  isSince({ checkedAt }: View, since: number, now: number): boolean {
+    return checkedAt >= since;
+  }
+
   /** True when copies may be served, flagged, although the authority did not answer. */
   mayServeUnverified(view: View, now: number): boolean {
     return within(now - view.checkedAt, this.#options.maxUnverifiedMs);
@@ -67,33 +94,31 @@ export class Coherence {
 
   /** Renews a view in the background once half its bound has passed, so that busy isolates never wait for a poll. */
   renewSoon(tenant: TenantId, view: View, runtime: Runtime): void {
-    if (
-      runtime.now() - view.checkedAt < this.#options.coherenceMs / 2 ||
-      this.#polls.has(tenant, runtime.now())
-    )
-      return;
+    const now = runtime.now();
+    if (now - view.checkedAt < this.#options.coherenceMs / 2) return;
+    if (this.#polls.has(this.#isCovered(view) ? EVERY_TENANT : tenant, now)) return;
     // A failure here is no news: the next request that needs the answer asks and reports.
     runtime.waitUntil(this.check(tenant, runtime).catch(() => undefined));
   }
 
   /**
-   * Polls the ledger, or joins a poll that is new enough for a request that began now. Answers the view.
-   * Rejects with {@link AuthorityUnavailable}.
+   * Polls the ledger, or joins a poll that is new enough for a request that began now; where the heads tell what has
+   * changed, one poll does for all tenants whose ledgers have not. Answers the view. Rejects with {@link AuthorityUnavailable}.
    */
   async check(tenant: TenantId, runtime: Runtime): Promise<View> {
     const now = runtime.now();
-    const poll = (mayJoin: (sentAt: number) => boolean): Promise<void> =>
-      this.#polls.run(
-        tenant,
-        async () => void (await this.read(tenant, [], runtime)),
-        runtime,
-        mayJoin,
-      );
-    await poll((sentAt) => this.covers(sentAt, now));
-    const view = this.view(tenant);
-    if (view.checkedAt >= now || this.isFresh(view, runtime.now())) return view;
-    // The poll that was joined has taken longer than what was left of the bound.
-    await poll((sentAt) => sentAt > now);
+    const poll = async (name: string, mayJoin: (sentAt: number) => boolean): Promise<boolean> => {
+      const ask = async (): Promise<void> => void (await this.read(tenant, [], runtime));
+      await this.#polls.run(name, ask, runtime, mayJoin);
+      const view = this.view(tenant);
+      return this.isSince(view, now, runtime.now()) || this.isFresh(view, runtime.now());
+    };
+    const covers = (sentAt: number): boolean => this.covers(sentAt, now);
+    if (this.#isCovered(this.view(tenant)) && (await poll(EVERY_TENANT, covers)))
+      return this.view(tenant);
+    if (!(await poll(tenant, covers)))
+      // The poll that was joined has taken longer than what was left of the bound.
+      await poll(tenant, (sentAt) => sentAt > now);
     return this.view(tenant);
   }
 
@@ -106,12 +131,16 @@ export class Coherence {
     const view = this.view(tenant);
     const sentAt = runtime.now();
     const order = this.#nextOrder();
-    const { entries, ledger } = await this.#authority.read(tenant, keys, view.seen);
+    const asking = this.#headsDue(view, sentAt);
+    const reply = await this.#authority.read(tenant, keys, view.seen, asking);
     const absorbed =
       order > this.#forgotAt &&
-      this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
-    if (!absorbed) await this.#confirm(tenant, runtime);
-    return { view: this.view(tenant), entries };
+      this.#update(tenant, (current) => current.absorbPoll(reply.ledger, sentAt, order));
+    // A head newer than what the ledger shows is a replica that lags.
+    if (!absorbed || (reply.heads?.own ?? 0) > this.view(tenant).seen)
+      await this.#confirm(tenant, runtime);
+    if (asking) this.#absorbHeads(tenant, reply.heads, sentAt, order);
+    return { view: this.view(tenant), entries: reply.entries };
   }
 
   /**
@@ -145,20 +174,25 @@ export class Coherence {
     return tenants;
   }
 
-  /** Purges the targets. Resolves only once the authority has acknowledged the marks; answers their newest seq. */
+  /**
+   * Purges the targets. Resolves only once the authority has acknowledged the marks; answers their newest seq, and
+   * whether the message had marked before.
+   */
   async mark(
     tenant: TenantId,
     targets: readonly Target[],
     mode: PurgeMode,
     runtime: Runtime,
-  ): Promise<number> {
+    once?: Once,
+  ): Promise<Pick<MarkReply, 'seq' | 'repeated'>> {
     const sentAt = runtime.now();
     const order = this.#nextOrder();
-    const { seq, ledger }: MarkReply = await this.#authority.mark(
+    const { seq, ledger, repeated } = await this.#authority.mark(
       tenant,
       targets,
       mode,
       this.view(tenant).cursor,
+      once,
     );
     const absorbed =
       order > this.#forgotAt &&
@@ -168,7 +202,7 @@ export class Coherence {
       this.#views.delete(tenant);
       this.#forgotAt = this.#nextOrder();
     }
-    return seq;
+    return { seq, repeated };
   }
 
   /** Remembers that a value was stored under this stamp in place of whatever anybody held of the key. */
@@ -184,14 +218,48 @@ export class Coherence {
     return within(now - sentAt, this.#options.coherenceMs);
   }
 
+  /** What to ask of the heads along with a read: nothing where that would not spare a poll. */
+  #headsDue(view: View, now: number): HeadsCursor | 'newest' | undefined {
+    const { coherenceMs } = this.#options;
+    const few = this.#views.size < MANY_VIEWS;
+    if (few || coherenceMs === 0 || this.#authority.local) return undefined;
+    const recent = within(now - this.#heads.readAt, coherenceMs / 2);
+    return recent && this.#isCovered(view) ? undefined : this.#heads.asking;
+  }
+
+  /** True when what is read of the heads next tells whether the view has missed anything. */
+  #isCovered({ covered }: View): boolean {
+    const point = this.#heads.point;
+    return point !== undefined && covered?.line === point.line && covered.seen === point.seen;
+  }
+
+  /** @param asked the tenant whose ledger was read behind the heads, in the same request */
+  #absorbHeads(
+    asked: TenantId,
+    reply: HeadsReply | undefined,
+    sentAt: number,
+    order: number,
+  ): void {
+    const unmoved = this.#heads.absorb(reply, sentAt);
+    if (unmoved)
+      for (const [tenant, view] of this.#views.entries())
+        if (provesUnmoved(unmoved, tenant, view)) view.absorbUnmoved(unmoved.to, sentAt, order);
+    const point = this.#heads.point;
+    const view = this.#views.peek(asked);
+    if (reply && point && view && (reply.own === 0 || reply.own === view.seen))
+      view.covered = { line: point.line, seen: reply.seen };
+  }
+
   async #confirm(tenant: TenantId, runtime: Runtime): Promise<void> {
-    for (let attempt = 0; attempt < MAX_CONFIRMS; attempt += 1) {
+    for (let doubts = 0, overtaken = 0; doubts < MAX_CONFIRMS && overtaken < MAX_OVERTAKEN;) {
       const sentAt = runtime.now();
       const order = this.#nextOrder();
       const cursor: Cursor | undefined = this.view(tenant).cursor;
       const ledger: LedgerReply = await this.#authority.confirm(tenant, cursor);
-      if (order < this.#forgotAt) continue;
-      if (this.#update(tenant, (current) => current.absorbConfirmed(ledger, sentAt, order))) return;
+      if (order < this.#forgotAt) overtaken += 1;
+      else if (this.#update(tenant, (current) => current.absorbConfirmed(ledger, sentAt, order)))
+        return;
+      else doubts += 1;
     }
     throw new AuthorityUnavailable('The ledger changed its epoch faster than it could be read.', {
       tier: this.#authority.name,

@@ -67,7 +67,8 @@ export function hits(targets: ReadonlySet<Target>, subject: Omit<Subject, 'stamp
   return false;
 }
 
-function* targetsOf(subject: Omit<Subject, 'stamp'>): Generator<Target> {
+/** Everything by which a mark can hit the subject. */
+export function* targetsOf(subject: Omit<Subject, 'stamp'>): Generator<Target> {
   yield TENANT_TARGET;
   yield keyTarget(subject.key);
   for (const tag of subject.tags) yield tagTarget(tag);

@@ -1,6 +1,7 @@
 import type { Cursor, LedgerReply } from '../authority/authority.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import type { Target } from '../tenant/target.ts';
+import type { HeadsPoint } from './heads.ts';
 import type { LedgerKnowledge, MarkPair } from './marks.ts';
 
 /** What became of a reply: taken in, or doubtful, so that the authority's primary has to be asked. */
@@ -24,6 +25,8 @@ export class View implements LedgerKnowledge {
   /** When the newest absorbed check was sent, in milliseconds; the bounds count from here. */
   checkedAt = Number.NEGATIVE_INFINITY;
   #checkedOrder = 0;
+  /** Up to where of the heads every change of this ledger is known here. Undefined where nothing proves that. */
+  covered: HeadsPoint | undefined;
   /** Changes whenever a copy that was valid may no longer be. Negative until the first answer: no copy was found valid by it. */
   generation = -1;
   readonly #marks = new Map<Target, MarkPair>();
@@ -103,6 +106,7 @@ export class View implements LedgerKnowledge {
       // What was checked under another epoch says nothing about this one.
       this.checkedAt = Number.NEGATIVE_INFINITY;
       this.#checkedOrder = 0;
+      this.covered = undefined;
       changed = true;
     }
     const raised = reply.floor > this.floor || reply.keyFloor > this.keyFloor;
@@ -119,16 +123,25 @@ export class View implements LedgerKnowledge {
     }
     this.seen = highest;
     this.newest = Math.max(this.newest, highest);
-    // By the order of sending, not by the clock: one that was set back must not leave a check in the future.
-    if (order > this.#checkedOrder) {
-      this.checkedAt = sentAt;
-      this.#checkedOrder = order;
-    }
+    this.#checked(sentAt, order);
     if (raised) this.#forgetBelowFloors();
     if (changed || raised) {
       lastGeneration += 1;
       this.generation = lastGeneration;
     }
+  }
+
+  /** The heads say that the ledger has no change that is not known here: as good as a poll that brought nothing. */
+  absorbUnmoved(to: HeadsPoint, sentAt: number, order: number): void {
+    if (!this.covered || to.seen > this.covered.seen) this.covered = to;
+    this.#checked(sentAt, order);
+  }
+
+  /** By the order of sending, not by the clock: one that was set back must not leave a check in the future. */
+  #checked(sentAt: number, order: number): void {
+    if (order <= this.#checkedOrder) return;
+    this.checkedAt = sentAt;
+    this.#checkedOrder = order;
   }
 
   /**

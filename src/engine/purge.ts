@@ -1,3 +1,4 @@
+import type { Once } from '../authority/authority.ts';
 import { hits } from '../coherence/marks.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
@@ -18,10 +19,25 @@ export async function purge(
   mode: PurgeMode,
   runtime: Runtime,
 ): Promise<number> {
+  return (await purgeOnce(parts, tenant, targets, mode, undefined, runtime)).seq;
+}
+
+/**
+ * As {@link purge}, for a message that may be delivered more than once: of those with one id only the first that is
+ * acknowledged marks. A `repeated` one has changed nothing.
+ */
+export async function purgeOnce(
+  parts: EngineParts,
+  tenant: TenantId,
+  targets: readonly Target[],
+  mode: PurgeMode,
+  once: Once | undefined,
+  runtime: Runtime,
+): Promise<{ readonly seq: number; readonly repeated: boolean }> {
   try {
-    const seq = await parts.coherence.mark(tenant, targets, mode, runtime);
-    parts.sink(purged(tenant, targets.length, mode));
-    return seq;
+    const outcome = await parts.coherence.mark(tenant, targets, mode, runtime, once);
+    if (!outcome.repeated) parts.sink(purged(tenant, targets.length, mode));
+    return outcome;
   } catch (error) {
     const named = new Set(targets);
     for (const tier of parts.tiers) {

@@ -64,6 +64,11 @@ export class KeySpace {
     return { tenant, key, fullName, name: shorten(fullName) };
   }
 
+  /** The record of which tenants' ledgers have changed. */
+  get heads(): string {
+    return `${this.prefix}:v${this.version}:~heads`;
+  }
+
   /** An internal record of a tenant; `name` goes behind the `~` that keeps it apart from every entry. */
   record(tenant: TenantId, name: string): string {
     return shorten(`${this.prefix}:v${this.version}:t:${tenant}:~${name}`);

@@ -3,9 +3,12 @@ import { describeByteCaps } from './authority-bytes.ts';
 import { describeCommits } from './authority-commit.ts';
 import { describeEpochs } from './authority-epoch.ts';
 import { describeEverything } from './authority-everything.ts';
+import { describeExamination } from './authority-examine.ts';
 import { describeFencing } from './authority-fencing.ts';
+import { describeHeads } from './authority-heads.ts';
 import { describeLedger } from './authority-ledger.ts';
 import { describeLeases } from './authority-lease.ts';
+import { describeOnce } from './authority-once.ts';
 import { describeRetention } from './authority-retention.ts';
 import { describeSupersede } from './authority-supersede.ts';
 import { describeTouches } from './authority-touch.ts';
@@ -22,6 +25,9 @@ export function describeAuthority(name: string, make: MakeWorld): void {
   describeLeases(name, make);
   describeFencing(name, make);
   describeEverything(name, make);
+  describeHeads(name, make);
+  describeOnce(name, make);
   describeRetention(name, make);
   describeByteCaps(name, make);
+  describeExamination(name, make);
 }

@@ -24,6 +24,36 @@ describe('memory', () => {
     return tier.bytes;
   };
 
+  test('an examination is no use of a copy: the one that was used last stays', () => {
+    const copies = [one, another].map((key) => copyOf(key, entryOf('x'.repeat(1000))));
+    const [first, second] = copies;
+    if (!first || !second) throw new Error('two copies');
+    const tier = make(2 * sizeOf(second) + 100);
+    for (const copy of copies) tier.put(copy, Date.now());
+    expect(tier.examine(one)).toEqual({ state: 'copy', copy: first });
+    tier.put(copyOf(keyOf(tenant, 'three'), entryOf('x'.repeat(1000))), Date.now());
+    expect(tier.peek(one)).toBeUndefined();
+    expect(tier.peek(another)).toBeDefined();
+  });
+
+  test('an examination shows a copy whose time is over, and leaves it there', () => {
+    const tier = make();
+    const copy = copyOf(one, entryOf('a'));
+    tier.put(copy, copy.until - 1);
+    expect(tier.examine(one)).toEqual({ state: 'copy', copy });
+    expect(tier.get(one, copy.until)).toBeUndefined();
+    expect(tier.examine(one)).toEqual({ state: 'absent' });
+  });
+
+  test('a sample is drawn at random', () => {
+    const tier = make();
+    for (const key of keys) tier.put(copyOf(key, entryOf('a')), Date.now());
+    const drawn = new Set<string>();
+    for (let draw = 0; draw < 500 && drawn.size < keys.length; draw += 1)
+      for (const key of tier.sample(tenant, 1, Math.random)) drawn.add(key);
+    expect(drawn.size).toBe(keys.length);
+  });
+
   test('never passes its budgets, whatever is done to it, and its count is the sum of what it holds', () => {
     const budget = 16_384;
     const maxEntryBytes = 6000;

@@ -111,6 +111,21 @@ describe('regional', () => {
     expect(events).toEqual([]);
   });
 
+  test('an examination tells the fault of what can’t be read, and reports nothing', async () => {
+    const key = await planted((frame) => frame.slice(0, -1));
+    expect(await make().examine(key)).toEqual({ state: 'undecodable', fault: 'checksum' });
+    expect(events).toEqual([]);
+  });
+
+  test('an examination shows a copy whose time is over', async () => {
+    const key = await planted((frame, headers) => {
+      headers.set('x-tiercel-until', '1');
+      return frame;
+    });
+    expect(await make().get(key, Date.now())).toBeUndefined();
+    expect(await make().examine(key)).toMatchObject({ state: 'copy', copy: { until: 1 } });
+  });
+
   const flipped = (frame: Uint8Array, at: number): Uint8Array => {
     const copy = frame.slice();
     copy[at] = (copy[at] ?? 0) ^ 1;

@@ -216,6 +216,33 @@ export function describeTier(name: string, make: () => Tier): void {
       expect(await digest(copy?.entry.value ?? new Uint8Array())).toBe(await digest(value));
     });
 
+    test('an examination finds what is there, past its time too, and what is not', async () => {
+      const tier = make();
+      const key = await fill(tier, 'a');
+      const examined = await tier.examine?.(key);
+      if (examined?.state !== 'copy') throw new Error(`It is ${examined?.state}.`);
+      expect(text(examined.copy.entry)).toBe('a');
+      expect(examined.copy.key).toEqual(key);
+      expect(await tier.examine?.(keyOf(newTenant(), 'a'))).toEqual({ state: 'absent' });
+      await tier.delete(key);
+      expect(await tier.examine?.(key)).toEqual({ state: 'absent' });
+    });
+
+    test('a sample, where there is one, is of one tenant, and no key twice', async () => {
+      const tier = make();
+      if (!tier.sample) return;
+      const tenant = newTenant();
+      for (let at = 0; at < 20; at += 1)
+        await tier.put(copyOf(keyOf(tenant, `k${at}`), entryOf('a')), Date.now());
+      await fill(tier, 'another tenant');
+      const all = Array.from({ length: 20 }, (_, at) => `k${at}`);
+      expect(tier.sample(tenant, 100, Math.random).toSorted()).toEqual(all.toSorted());
+      const few = tier.sample(tenant, 5, Math.random);
+      expect(new Set(few).size).toBe(5);
+      expect(all).toEqual(expect.arrayContaining([...few]));
+      expect(tier.sample(newTenant(), 5, Math.random)).toEqual([]);
+    });
+
     test('has a name, and says how long a copy may live in it', () => {
       const tier = make();
       expect(tier.name).toMatch(/^[a-z]+$/);

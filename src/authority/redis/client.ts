@@ -21,6 +21,15 @@ export interface Reading {
   readonly lease?: { readonly name: string; readonly token: string; readonly ttlMs: number };
   /** Entries. */
   readonly names: readonly string[];
+  /** Another sorted set: the score of one of its members, and its newest members and their scores from `since` on. */
+  readonly heads?:
+    | {
+        readonly name: string;
+        readonly member: string;
+        readonly since: number | '-inf';
+        readonly limit: number;
+      }
+    | undefined;
   /** A sorted set, of which members and scores from `since` on are read. */
   readonly sortedSet: string;
   readonly since: number;
@@ -67,10 +76,13 @@ export class RedisClient {
   }
 
   /** One request. `acquired` is false without a lease. */
-  async read(
-    reading: Reading,
-  ): Promise<{ acquired: boolean; values: readonly unknown[]; range: unknown }> {
-    const { lease, names, sortedSet, since } = reading;
+  async read(reading: Reading): Promise<{
+    acquired: boolean;
+    values: readonly unknown[];
+    range: unknown;
+    changes: { readonly own: unknown; readonly newest: unknown } | undefined;
+  }> {
+    const { lease, names, heads, sortedSet, since } = reading;
     return guard(lease ? 'lease' : 'read', async () => {
       const pipeline = this.#redis.pipeline();
       if (lease) {
@@ -78,15 +90,29 @@ export class RedisClient {
         pipeline.set(lease.name, lease.token, { nx: true, px });
       }
       if (names.length > 0) pipeline.mget(...names);
+      if (heads) {
+        pipeline.zscore(heads.name, heads.member);
+        pipeline.zrange(heads.name, '+inf', heads.since, {
+          byScore: true,
+          rev: true,
+          offset: 0,
+          count: heads.limit,
+          withScores: true,
+        });
+      }
       pipeline.zrange(sortedSet, since, '+inf', { byScore: true, withScores: true });
-      const replies = (await send(pipeline)).map(resultOf).values();
-      const taken = lease ? replies.next().value : null;
+      const replies = (await send(pipeline)).values();
+      const next = (): unknown => resultOf(replies.next().value ?? {});
+      const taken = lease ? next() : null;
       // SET NX answers OK, or nothing when somebody has it.
       if (taken !== 'OK' && taken !== null) throw new Error('SET answered neither OK nor null');
-      const values = names.length > 0 ? replies.next().value : [];
+      const values = names.length > 0 ? next() : [];
       if (!Array.isArray(values) || values.length !== names.length)
         throw new Error('MGET answered no list of values');
-      return { acquired: taken === 'OK', values, range: replies.next().value };
+      // A hint: whatever is wrong with it, the read counts.
+      const hint = (): unknown => replies.next().value?.result;
+      const changes = heads && { own: hint(), newest: hint() };
+      return { acquired: taken === 'OK', values, changes, range: next() };
     });
   }
 
@@ -96,6 +122,18 @@ export class RedisClient {
       const value: unknown = await this.#redis.get(name);
       if (value !== null && typeof value !== 'string') throw new Error('GET answered no text');
       return value ?? undefined;
+    });
+  }
+
+  /** What stands under the names, in their order; null where there is nothing, or no text. One request. */
+  async getAll(names: readonly string[]): Promise<readonly unknown[]> {
+    if (names.length === 0) return [];
+    return guard('read', async () => {
+      const values: unknown = await this.#redis.mget(...names);
+      if (!Array.isArray(values) || values.length !== names.length)
+        throw new Error('MGET answered no list of values');
+      const each: readonly unknown[] = values;
+      return each;
     });
   }
 

@@ -1,26 +1,21 @@
-import type { Entry, EntryDraft } from '../../codec/entry.ts';
+import type { Entry } from '../../codec/entry.ts';
 import type { FrameCodec } from '../../codec/frame.ts';
 import { CLEAR_HEADER_LENGTH } from '../../codec/stamp.ts';
 import { AuthorityUnavailable, OutcomeUnknown } from '../../errors.ts';
 import type { Sink } from '../../telemetry/events.ts';
-import { segmentPrefixes, type CacheKey, type KeySpace } from '../../tenant/key.ts';
-import {
-  keyTarget,
-  prefixTarget,
-  tagTarget,
-  TENANT_TARGET,
-  unlinkedBy,
-  type PurgeMode,
-  type Target,
-} from '../../tenant/target.ts';
+import type { CacheKey, KeySpace } from '../../tenant/key.ts';
+import { TENANT_TARGET, type PurgeMode, type Target } from '../../tenant/target.ts';
 import type { TenantId } from '../../tenant/tenant-id.ts';
 import type {
   Authority,
   CommitOutcome,
   Cursor,
+  Examined,
+  HeadsCursor,
   LeaseReply,
   LedgerReply,
   MarkReply,
+  Once,
   ReadReply,
   Retention,
   SupersedeOutcome,
@@ -30,6 +25,8 @@ import type {
 } from '../authority.ts';
 import type { Reading, RedisClient } from './client.ts';
 import { markEach, tenantsWithLedger } from './everything.ts';
+import { RedisExamination } from './examination.ts';
+import { headsReading, readableHeads } from './heads.ts';
 import {
   parseAnswer,
   parseCommitOutcome,
@@ -38,6 +35,7 @@ import {
   readableLedger,
 } from './reply.ts';
 import { runAll } from './requests.ts';
+import { ScriptCalls, type Source } from './calls.ts';
 import { Script, type ScriptCall } from './script.ts';
 import { COMMIT, CONFIRM, MARK, MARK_QUIETLY, RELEASE, SUPERSEDE, TOUCH } from './scripts.ts';
 import { StoredEntries } from './stored.ts';
@@ -58,12 +56,6 @@ const scripts = {
  */
 const IDENTITY_LENGTH = CLEAR_HEADER_LENGTH + 24;
 
-/** What the authority needs of the platform. */
-interface Source {
-  now(): number;
-  randomId(): string;
-}
-
 export interface RedisAuthorityOptions {
   readonly client: RedisClient;
   readonly keys: KeySpace;
@@ -80,33 +72,35 @@ export class RedisAuthority implements Authority {
   readonly #client: RedisClient;
   readonly #keys: KeySpace;
   readonly #stored: StoredEntries;
-  readonly #retention: readonly [string, string, string];
-  readonly #source: Source;
+  readonly #examination: RedisExamination;
+  readonly #calls: ScriptCalls;
 
   constructor({ client, keys, frames, retention, source, sink }: RedisAuthorityOptions) {
     this.#client = client;
     this.#keys = keys;
+    this.#examination = new RedisExamination({
+      client,
+      keys,
+      frames,
+      randomId: () => source.randomId(),
+    });
     this.#stored = new StoredEntries({ frames, now: () => source.now(), sink, tier: this.name });
-    this.#retention = [
-      String(retention.entriesMs * 1000),
-      String(retention.copiesMs * 1000),
-      String(retention.cap),
-    ];
-    this.#source = source;
+    this.#calls = new ScriptCalls({ keys, retention, source });
   }
 
-  async read(tenant: TenantId, keys: readonly CacheKey[], since: number): Promise<ReadReply> {
-    const { entries, ledger } = await this.#read(tenant, keys, since);
-    return { entries, ledger };
+  async read(
+    tenant: TenantId,
+    keys: readonly CacheKey[],
+    since: number,
+    heads?: HeadsCursor | 'newest',
+  ): Promise<ReadReply> {
+    const { acquired: _, ...reply } = await this.#read(tenant, keys, since, { heads });
+    return reply;
   }
 
   async confirm(tenant: TenantId, cursor: Cursor | undefined): Promise<LedgerReply> {
-    const reply = await this.#client.run(
-      scripts.confirm,
-      [this.#ledger(tenant)],
-      [this.#source.randomId(), ...cursorArgs(cursor)],
-    );
-    return parseAnswer(reply).ledger;
+    const { keys, args } = this.#calls.confirm(tenant, cursor);
+    return parseAnswer(await this.#client.run(scripts.confirm, keys, args)).ledger;
   }
 
   async mark(
@@ -114,9 +108,11 @@ export class RedisAuthority implements Authority {
     targets: readonly Target[],
     mode: PurgeMode,
     cursor: Cursor | undefined,
+    once?: Once,
   ): Promise<MarkReply> {
-    const { keys, args } = this.#marking(tenant, targets, mode, cursor);
-    return parseAnswer(await this.#client.run(scripts.mark, keys, args));
+    const { keys, args } = this.#calls.mark(tenant, targets, mode, cursor, once);
+    const { seq, ledger } = parseAnswer(await this.#client.run(scripts.mark, keys, args));
+    return { seq: seq || newestOf(ledger), ledger, repeated: seq === 0 };
   }
 
   /**
@@ -126,7 +122,7 @@ export class RedisAuthority implements Authority {
   async markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }> {
     const tenants = await tenantsWithLedger(this.#client, this.#keys);
     await markEach(this.#client, scripts.markQuietly, tenants, (tenant) =>
-      this.#marking(tenant, [TENANT_TARGET], mode, undefined),
+      this.#calls.mark(tenant, [TENANT_TARGET], mode, undefined),
     );
     return { tenants: tenants.size };
   }
@@ -134,18 +130,20 @@ export class RedisAuthority implements Authority {
   async commit(writes: readonly Write[]): Promise<readonly CommitOutcome[]> {
     const calls = await Promise.all(
       writes.map(async ({ key, entry, lease }): Promise<ScriptCall> => {
-        const { keys, args } = this.#storing(key, entry, await this.#stored.toText(key, entry));
-        return lease === undefined
-          ? { keys, args }
-          : { keys: [...keys, this.#lease(key)], args: [...args, lease] };
+        return this.#calls.commit(key, entry, await this.#stored.toText(key, entry), lease);
       }),
     );
-    const replies = await runAll(this.#client, scripts.commit, calls);
-    return replies.map(parseCommitOutcome);
+    const outcomes = (await runAll(this.#client, scripts.commit, calls)).map(parseCommitOutcome);
+    return this.#settled(writes[0]?.key.tenant, outcomes);
   }
 
   async supersede(writes: readonly Supersession[]): Promise<readonly SupersedeOutcome[]> {
-    const calls = await Promise.all(writes.map((write) => this.#superseding(write)));
+    const calls = await Promise.all(
+      writes.map(async ({ key, draft, knownAs }): Promise<ScriptCall> => {
+        const text = await this.#stored.toText(key, { ...draft, stamp: knownAs });
+        return this.#calls.supersede({ key, draft, knownAs }, text);
+      }),
+    );
     return outcomeOf(writes.length === 1 ? writes[0]?.key : undefined, async () => {
       const replies = await runAll(this.#client, scripts.supersede, calls);
       return replies.map(parseSupersedeOutcome);
@@ -159,111 +157,68 @@ export class RedisAuthority implements Authority {
     const retimed = retime(entry);
     if (!retimed) return 'refused';
     const kept = { ...retimed, value: entry.value, stamp: entry.stamp };
-    const { keys, args } = this.#storing(key, kept, await this.#stored.toText(key, kept));
-    const call = { keys, args: [...args, stands.slice(0, IDENTITY_LENGTH)] };
+    const text = await this.#stored.toText(key, kept);
+    const call = this.#calls.touch(key, kept, text, stands.slice(0, IDENTITY_LENGTH));
     return outcomeOf(key, async () => {
       const [reply] = await runAll(this.#client, scripts.touch, [call]);
-      return parseTouchOutcome(reply);
+      const [outcome = 'epoch'] = await this.#settled(key.tenant, [parseTouchOutcome(reply)]);
+      return outcome;
     });
   }
 
   async lease(key: CacheKey, token: string, ttlMs: number, since: number): Promise<LeaseReply> {
-    return this.#read(key.tenant, [key], since, { name: this.#lease(key), token, ttlMs });
+    return this.#read(key.tenant, [key], since, {
+      lease: { name: this.#calls.lease(key), token, ttlMs },
+    });
   }
 
   async release(key: CacheKey, token: string): Promise<void> {
-    await this.#client.run(scripts.release, [this.#lease(key)], [token]);
+    await this.#client.run(scripts.release, [this.#calls.lease(key)], [token]);
+  }
+
+  async examine(keys: readonly CacheKey[]): Promise<readonly Examined[]> {
+    return this.#examination.examine(keys);
+  }
+
+  async sample(tenant: TenantId, count: number): Promise<readonly string[]> {
+    return this.#examination.sample(tenant, count);
   }
 
   async #read(
     tenant: TenantId,
     keys: readonly CacheKey[],
     since: number,
-    lease?: Reading['lease'],
+    { lease, heads }: { lease?: Reading['lease']; heads?: HeadsCursor | 'newest' | undefined },
   ): Promise<LeaseReply> {
     const names = keys.map((key) => key.name);
-    const { acquired, values, range } = await this.#client.read({
+    const { acquired, values, range, changes } = await this.#client.read({
       names,
-      sortedSet: this.#ledger(tenant),
+      sortedSet: this.#calls.ledger(tenant),
       since,
       ...(lease && { lease }),
+      ...(heads && { heads: headsReading(this.#calls.heads, tenant, heads) }),
     });
     return {
       acquired,
       entries: await Promise.all(keys.map((key, at) => this.#stored.fromText(key, values[at]))),
       ledger: readableLedger(range, since),
+      ...(heads && { heads: readableHeads(changes, heads) }),
     };
   }
 
-  #marking(
-    tenant: TenantId,
-    targets: readonly Target[],
-    mode: PurgeMode,
-    cursor: Cursor | undefined,
-  ): ScriptCall {
-    const unlinked = unlinkedBy(targets, mode).map((key) => this.#keys.key(tenant, key).name);
-    return {
-      keys: [this.#ledger(tenant), ...unlinked],
-      args: [
-        this.#source.randomId(),
-        ...cursorArgs(cursor),
-        ...this.#retention,
-        mode === 'hard' ? 'h:' : 's:',
-        ...targets,
-      ],
-    };
-  }
-
-  async #superseding({ key, draft, knownAs }: Supersession): Promise<ScriptCall> {
-    const text = await this.#stored.toText(key, { ...draft, stamp: knownAs });
-    return {
-      keys: [this.#ledger(key.tenant), key.name],
-      args: [
-        this.#source.randomId(),
-        knownAs.epoch,
-        String(knownAs.asOf),
-        ...this.#retention,
-        `h:${keyTarget(key.key)}`,
-        this.#lifetime(draft),
-        // The script writes the clear header with the seq that it issues, in place of the one encoded here.
-        text.slice(CLEAR_HEADER_LENGTH),
-        TENANT_TARGET,
-        ...draft.tags.map(tagTarget),
-        ...segmentPrefixes(key.key).map(prefixTarget),
-      ],
-    };
-  }
-
-  #storing(key: CacheKey, entry: Entry, text: string): ScriptCall {
-    return {
-      keys: [this.#ledger(key.tenant), key.name],
-      args: [
-        this.#source.randomId(),
-        entry.stamp.epoch,
-        String(entry.stamp.asOf),
-        `h:${keyTarget(key.key)}`,
-        this.#lifetime(entry),
-        text,
-      ],
-    };
-  }
-
-  #ledger(tenant: TenantId): string {
-    return this.#keys.record(tenant, 'ledger');
-  }
-
-  #lease(key: CacheKey): string {
-    return this.#keys.record(key.tenant, `lease:${key.key}`);
-  }
-
-  /** Redis refuses a lifetime of zero; an entry that is over by now lives a millisecond. */
-  #lifetime(entry: EntryDraft): string {
-    return String(Math.max(1, Math.ceil(entry.expiresAt - this.#source.now())));
+  /** Opens a ledger that a write has found missing, or of another process: whoever reads next finds it opened. */
+  async #settled<Outcome>(
+    tenant: TenantId | undefined,
+    outcomes: readonly (Outcome | 'unopened')[],
+  ): Promise<readonly (Outcome | 'epoch')[]> {
+    if (tenant !== undefined && outcomes.includes('unopened'))
+      await this.confirm(tenant, undefined).catch(() => undefined);
+    return outcomes.map((outcome) => (outcome === 'unopened' ? 'epoch' : outcome));
   }
 }
 
-function cursorArgs(cursor: Cursor | undefined): [string, string] {
-  return cursor ? [cursor.epoch, String(cursor.seen)] : ['', '0'];
+function newestOf({ floor, marks }: LedgerReply): number {
+  return Math.max(floor, ...marks.map(({ seq }) => seq));
 }
 
 /** What a call answers that must not be repeated: when it was not answered, it may have run. */

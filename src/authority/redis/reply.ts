@@ -79,14 +79,19 @@ const TOUCHED: ReadonlySet<unknown> = new Set<TouchOutcome>([
   'changed',
 ]);
 
+/** What the scripts answer that only look at the ledger: it is missing, or of another process of Redis. */
+export type Unopened = 'unopened';
+
 /** Reads what the commit script answers. */
-export function parseCommitOutcome(reply: unknown): CommitOutcome {
+export function parseCommitOutcome(reply: unknown): CommitOutcome | Unopened {
+  if (reply === 'unopened') return reply;
   if (!isCommitOutcome(reply)) throw outOfProtocol('the outcome of a commit');
   return reply;
 }
 
 /** Reads what the touch script answers. */
-export function parseTouchOutcome(reply: unknown): TouchOutcome {
+export function parseTouchOutcome(reply: unknown): TouchOutcome | Unopened {
+  if (reply === 'unopened') return reply;
   if (!isTouchOutcome(reply)) throw outOfProtocol('the outcome of a touch');
   return reply;
 }

@@ -72,6 +72,6 @@ function tooLarge(call: ScriptCall, bytes: number): UnserializableValue {
   return new UnserializableValue(
     '',
     `as a command it has ${bytes} bytes, and a request to Redis may have ${MAX_REQUEST_BYTES}`,
-    { tier: 'redis', ...(call.keys[1] !== undefined && { key: call.keys[1] }) },
+    { tier: 'redis', ...(call.entry !== undefined && { key: call.entry }) },
   );
 }

@@ -26,4 +26,6 @@ export class Script {
 export interface ScriptCall {
   readonly keys: readonly string[];
   readonly args: readonly string[];
+  /** Name of the entry that it writes, for the error when the call is too large. */
+  readonly entry?: string;
 }

@@ -31,6 +31,8 @@ function setUp(answer: () => Promise<never> = () => new Promise(() => undefined)
     touch: () => reach('touch'),
     lease: () => reach('lease'),
     release: () => reach('release'),
+    examine: () => reach('examine'),
+    sample: () => reach('sample'),
   };
   const guard = new Guard({
     name: 'redis',
@@ -51,6 +53,8 @@ const methods = {
   touch: (to) => to.touch(key, (found) => found),
   lease: (to) => to.lease(key, 'token', 1000, 0),
   release: (to) => to.release(key, 'token'),
+  examine: (to) => to.examine([key]),
+  sample: (to) => to.sample(tenant, 10),
 } satisfies Record<string, (to: Authority) => Promise<unknown>>;
 const names = Object.keys(methods) as (keyof typeof methods)[];
 const urgent = (name: string): boolean => name.startsWith('mark');
@@ -67,9 +71,9 @@ async function late(
   return error;
 }
 
-/** A purge of everything is many requests, and has the time of a hundred. */
+/** A purge of everything is many requests, and has the time of a hundred; a sample has the time of its steps. */
 const deadlineOf = (name: keyof typeof methods): number =>
-  name === 'markEverything' ? 100 * DEADLINE : DEADLINE;
+  name === 'markEverything' ? 100 * DEADLINE : name === 'sample' ? 5 * DEADLINE : DEADLINE;
 
 describe('a guarded authority', () => {
   test.each(names)('passes on what %s answers, and how it fails', async (name) => {

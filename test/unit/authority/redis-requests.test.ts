@@ -9,7 +9,11 @@ import type { ScriptCall } from '../../../src/authority/redis/script.ts';
 import { UnserializableValue } from '../../../src/errors.ts';
 
 const SCRIPT_BYTES = 5000;
-const callOf = (frame: string): ScriptCall => ({ keys: ['ledger', 'entry'], args: ['id', frame] });
+const callOf = (frame: string): ScriptCall => ({
+  keys: ['ledger', 'entry'],
+  args: ['id', frame],
+  entry: 'entry',
+});
 /** Bytes of the calls as JSON, with the text of the script for each; the last comma of each is its bracket. */
 const sent = (calls: readonly ScriptCall[]): number =>
   calls.reduce(

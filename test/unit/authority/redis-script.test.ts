@@ -27,9 +27,15 @@ describe('a script', () => {
     (_name, source) => {
       expect(source).not.toMatch(/tostring\s*\(/);
       for (const [, key] of source.matchAll(/redis\.p?call\('[A-Z]+',\s*([^,)]+)/g))
-        expect(['ledger', 'KEYS[1]', 'KEYS[2]', 'KEYS[3]', 'KEYS[at]', "'server'"]).toContain(
-          key?.trim(),
-        );
+        expect([
+          'ledger',
+          'heads',
+          'KEYS[1]',
+          'KEYS[2]',
+          'KEYS[3]',
+          'KEYS[at]',
+          "'server'",
+        ]).toContain(key?.trim());
     },
   );
 

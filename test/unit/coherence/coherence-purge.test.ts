@@ -9,7 +9,7 @@ describe('a purge', () => {
     const { coherence, runtime } = scene();
     await coherence.check(acme, runtime);
     await runtime.advance(5);
-    const seq = await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    const { seq } = await coherence.mark(acme, ['t:x'], 'hard', runtime);
     const view = coherence.view(acme);
     expect(view.marks.get('t:x')).toEqual({ hard: seq, soft: 0 });
     expect(view.seen).toBe(seq);
@@ -34,12 +34,12 @@ describe('a purge', () => {
   test('whose answer can’t be taken in drops the view: whoever reads next learns it', async () => {
     const { coherence, runtime } = scene({}, (authority) => ({
       mark: async (...args) => {
-        const { seq, ledger } = await authority.mark(...args);
-        return { seq, ledger: { ...ledger, since: Number.MAX_SAFE_INTEGER } };
+        const { ledger, ...reply } = await authority.mark(...args);
+        return { ...reply, ledger: { ...ledger, since: Number.MAX_SAFE_INTEGER } };
       },
     }));
     await coherence.check(acme, runtime);
-    const seq = await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    const { seq } = await coherence.mark(acme, ['t:x'], 'hard', runtime);
     expect(coherence.view(acme).epoch).toBe('');
     const view = await coherence.check(acme, runtime);
     expect(view.marks.get('t:x')?.hard).toBe(seq);
@@ -94,7 +94,7 @@ describe('a view', () => {
 
   test('takes a quarter of the budget at most: it forgets its oldest marks, and its floors cover them', async () => {
     const { coherence, runtime } = scene({ viewBytes: 4000 });
-    const seq = await coherence.mark(acme, tags(20), 'hard', runtime);
+    const { seq } = await coherence.mark(acme, tags(20), 'hard', runtime);
     const view = coherence.view(acme);
     expect(view.bytes).toBeLessThanOrEqual(1000);
     expect([...view.marks.keys()]).toEqual(['t:17', 't:18', 't:19']);

@@ -53,6 +53,8 @@ export function scene(
       touch: authority.touch.bind(authority),
       lease: authority.lease.bind(authority),
       release: authority.release.bind(authority),
+      examine: authority.examine.bind(authority),
+      sample: authority.sample.bind(authority),
     },
     coherenceMs: options.coherenceMs ?? 1000,
     maxUnverifiedMs: 30_000,

@@ -79,6 +79,8 @@ export function isolate({
     touch: (...args) => note('touch', () => real.touch(...args)),
     lease: (...args) => note('lease', () => real.lease(...args)),
     release: (...args) => note('release', () => real.release(...args)),
+    examine: (...args) => note('examine', () => real.examine(...args)),
+    sample: (...args) => note('sample', () => real.sample(...args)),
   };
   const events: TelemetryEvent[] = [];
   const sink = (event: TelemetryEvent): void => void events.push(event);

@@ -52,8 +52,8 @@ describe('a copy is judged by the view of that moment', () => {
       wrap: (authority) => ({
         // An answer with a gap can't be taken in: the view is dropped.
         mark: async (...args) => {
-          const { seq, ledger } = await authority.mark(...args);
-          return { seq, ledger: gap ? { ...ledger, since: Number.MAX_SAFE_INTEGER } : ledger };
+          const { ledger, ...reply } = await authority.mark(...args);
+          return { ...reply, ledger: gap ? { ...ledger, since: Number.MAX_SAFE_INTEGER } : ledger };
         },
       }),
     });
@@ -77,8 +77,8 @@ describe('a copy is judged by the view of that moment', () => {
       wrap: (authority) => ({
         read: (...args) => (hanging ? poll.promise : authority.read(...args)),
         mark: async (...args) => {
-          const { seq, ledger } = await authority.mark(...args);
-          return { seq, ledger: { ...ledger, since: Number.MAX_SAFE_INTEGER } };
+          const { ledger, ...reply } = await authority.mark(...args);
+          return { ...reply, ledger: { ...ledger, since: Number.MAX_SAFE_INTEGER } };
         },
       }),
     });

@@ -119,6 +119,8 @@ export async function carryOut(plan: Schedule): Promise<readonly string[]> {
       touch: slow(real.touch.bind(real), OutcomeUnknown),
       lease: slow(real.lease.bind(real)),
       release: slow(real.release.bind(real)),
+      examine: slow(real.examine.bind(real)),
+      sample: slow(real.sample.bind(real)),
       commit: slow(real.commit.bind(real), OutcomeUnknown),
       mark: slow(async (...args) => {
         const answer = await real.mark(...args);

@@ -159,6 +159,8 @@ function remote(real: Authority, changed: Partial<Authority>, asked: string[]): 
     touch: note('touch', changed.touch ?? ((...args) => real.touch(...args))),
     lease: note('lease', changed.lease ?? ((...args) => real.lease(...args))),
     release: note('release', changed.release ?? ((...args) => real.release(...args))),
+    examine: note('examine', changed.examine ?? ((...args) => real.examine(...args))),
+    sample: note('sample', changed.sample ?? ((...args) => real.sample(...args))),
   };
 }
 

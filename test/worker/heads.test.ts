@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { deployLibrary, type LibraryIsolate } from '../support/library.ts';
+import { endpointOfThisFile, stage } from '../support/stage.ts';
+
+const COHERENCE_MS = 10_000;
+const TENANTS = 1000;
+
+const { clock } = stage();
+const endpoint = await endpointOfThisFile();
+
+const names = (prefix: string): string[] =>
+  Array.from({ length: TENANTS }, (_, at) => `${prefix}-${at}`);
+
+/** Reads one key of each tenant, a few at a time, and answers the values and what that sent to Redis. */
+async function readAll(isolate: LibraryIsolate, tenants: readonly string[], text: string) {
+  await endpoint.resetCounts();
+  const values: string[] = [];
+  for (let at = 0; at < tenants.length; at += 20) {
+    const some = await Promise.all(
+      tenants
+        .slice(at, at + 20)
+        .map((tenant) => isolate.of(tenant).values.getOrSet('key', () => ({ text }))),
+    );
+    values.push(...some.map((value) => value.text));
+    await isolate.settled();
+  }
+  const { requests, byCommand } = await endpoint.counts();
+  return { values, requests, ...byCommand };
+}
+
+describe('an isolate that serves a thousand tenants', () => {
+  test('asks once a bound for all whose ledgers have not changed, and once more for each that has', async () => {
+    const library = deployLibrary(endpoint, { coherenceMs: COHERENCE_MS });
+    const [here, there] = [library.isolate(), library.isolate()];
+    const tenants = names(`${library.tenant}-a`);
+    await readAll(here, tenants, 'first');
+    clock.advance(COHERENCE_MS);
+    // The first to stand where the heads are now.
+    await readAll(here, tenants, 'second');
+    for (let bound = 0; bound < 3; bound += 1) {
+      clock.advance(COHERENCE_MS);
+      const { values, requests } = await readAll(here, tenants, 'second');
+      expect(new Set(values)).toEqual(new Set(['first']));
+      expect(requests).toBe(1);
+    }
+    const purged = [3, 500, 999];
+    for (const at of purged) await there.of(tenants[at] ?? '').purge({ all: true });
+    clock.advance(COHERENCE_MS);
+    const after = await readAll(here, tenants, 'third');
+    expect(after.values.flatMap((text, at) => (text === 'third' ? [at] : []))).toEqual(purged);
+    // The heads, and for each that was purged a read, a load's commit, and no more.
+    expect(after.requests).toBeLessThanOrEqual(1 + 3 * purged.length);
+  });
+
+  test('serves nothing that was purged, when the heads are lost meanwhile', async () => {
+    const library = deployLibrary(endpoint, { coherenceMs: COHERENCE_MS });
+    const [here, there] = [library.isolate(), library.isolate()];
+    const tenants = names(`${library.tenant}-b`).slice(0, 50);
+    await readAll(here, tenants, 'first');
+    clock.advance(COHERENCE_MS);
+    await readAll(here, tenants, 'second');
+    await there.of(tenants[7] ?? '').purge({ all: true });
+    await endpoint.command('DEL', 'tc:v1:~heads');
+    await there.of(tenants[9] ?? '').purge({ all: true });
+    clock.advance(COHERENCE_MS);
+    const { values } = await readAll(here, tenants, 'third');
+    expect(values.flatMap((text, at) => (text === 'third' ? [at] : []))).toEqual([7, 9]);
+  });
+});
