@@ -13,6 +13,8 @@ export interface GatewayOptions {
   readonly originTimeoutMs: number;
   /** The longest that any entry may live, in milliseconds. */
   readonly maxLifetimeMs: number;
+  /** For so long after a failure the origin is not asked again for what can be served stale, in milliseconds. */
+  readonly throttleMs: number;
 }
 
 /** One request on its way. */

@@ -22,6 +22,27 @@ export function freshnessLifetime(
   return Math.max(0, Math.floor((expires - date) / 1000));
 }
 
+/** How long past its freshness a response may be served, in seconds. */
+export interface StaleWindows {
+  /** While it is refreshed (`stale-while-revalidate`, RFC 5861, section 3). */
+  readonly whileRevalidate: number;
+  /** When its origin fails (`stale-if-error`, RFC 5861, section 4). */
+  readonly ifError: number;
+}
+
+/** Each of them forbids a shared cache to serve a stale response (RFC 9111, sections 5.2.2.2, 5.2.2.8, 5.2.2.10 and 4.2.4). */
+const NEVER_STALE = ['must-revalidate', 'proxy-revalidate', 's-maxage'] as const;
+
+/** The stale windows of a response: none where it forbids them, and an invalid value is none. */
+export function staleWindows(directives: Directives): StaleWindows {
+  if (NEVER_STALE.some((name) => directives.has(name))) return { whileRevalidate: 0, ifError: 0 };
+  const seconds = (name: string): number => parseDeltaSeconds(directives.get(name)) ?? 0;
+  return {
+    whileRevalidate: seconds('stale-while-revalidate'),
+    ifError: seconds('stale-if-error'),
+  };
+}
+
 /**
  * When the response was made, in milliseconds, after a request that was sent at `requestedAt` and answered at
  * `respondedAt` (RFC 9111, section 4.2.3): `Age` counts from here. The larger of what `Age` and what `Date` say; an

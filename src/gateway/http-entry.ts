@@ -1,11 +1,17 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import { isEntityTag, weaken } from '../http/etag.ts';
+import { parseCacheControl } from '../http/cache-control.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
+import { groupTags, parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
+import { staleWindows } from './freshness.ts';
+import { TAG_HEADERS } from './tag-headers.ts';
 
 /** What a stored response is made of. */
 export interface StoredResponse {
   readonly response: Response;
+  /** Scheme, host and port under which it was asked for: its groups are this origin's. */
+  readonly origin: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Seconds of freshness from `createdAt`. */
   readonly lifetime: number;
@@ -23,7 +29,7 @@ const NOT_STORED = [
   'content-encoding',
   'content-length',
   'set-cookie',
-  'cache-tag',
+  ...TAG_HEADERS,
 ] as const;
 
 /** A response as an entry. The tag is the origin's own where it is valid, else a SHA-256 of the body. */
@@ -34,23 +40,34 @@ export async function httpEntry(stored: StoredResponse): Promise<EntryDraft> {
   const etag = await entityTag(headers, bytes);
   for (const name of NOT_STORED) headers.delete(name);
   headers.set('etag', etag);
-  const freshUntil = Math.min(createdAt + stored.lifetime * 1000, now + stored.maxLifetimeMs);
+  const lifeUntil = now + stored.maxLifetimeMs;
+  const until = (seconds: number): number => Math.min(createdAt + seconds * 1000, lifeUntil);
+  const { lifetime } = stored;
+  const windows = staleWindows(parseCacheControl(response.headers.get('cache-control')));
+  const freshUntil = until(lifetime);
+  // Without a window its end is in the past, also while the response is fresh: a soft purge makes it stale earlier.
+  const windowEnd = (seconds: number): number =>
+    seconds > 0 ? until(lifetime + seconds) : createdAt;
+  const staleUntil = windowEnd(windows.whileRevalidate);
+  const staleIfErrorUntil = windowEnd(windows.ifError);
+  const groups = parseGroups(response.headers.get('cache-groups'));
   return {
     value: bytes,
     form: { type: 'http', status: response.status, headers: [...headers] },
     etag,
     createdAt,
     freshUntil,
-    staleUntil: freshUntil,
-    staleIfErrorUntil: freshUntil,
-    expiresAt: freshUntil,
-    lifeUntil: now + stored.maxLifetimeMs,
-    tags: parseCacheTags(response.headers) ?? [],
+    staleUntil,
+    staleIfErrorUntil,
+    expiresAt: Math.max(freshUntil, staleUntil, staleIfErrorUntil),
+    lifeUntil,
+    tags: [...parseCacheTags(response.headers).names, ...groupTags(stored.origin, groups.names)],
     loadMs: stored.loadMs,
   };
 }
 
-async function entityTag(headers: Headers, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+/** The origin's own tag where it is valid, else one of a SHA-256 of the body. */
+export async function entityTag(headers: Headers, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const etag = headers.get('etag');
   // The runtime has decoded the body: the origin's strong tag names other bytes than these.
   if (etag !== null && isEntityTag(etag))

@@ -9,6 +9,7 @@ import { originTarget } from './request-key.ts';
  * name with an underscore, and what ends at the next hop.
  */
 export const STRIPPED_REQUEST_HEADERS = [
+  'cache-group-invalidation',
   'cache-groups',
   'cache-tag',
   'client-ip',

@@ -1,17 +1,20 @@
 import { NOTHING, plainFace } from '../engine/face.ts';
+import { servesWhileRevalidating } from '../engine/entry-state.ts';
 import { fill } from '../engine/fill.ts';
-import type { Miss } from '../engine/found.ts';
+import type { Found, Miss } from '../engine/found.ts';
 import { lookup } from '../engine/lookup.ts';
+import { peek } from '../engine/peek.ts';
+import { servableStale } from '../engine/stale.ts';
+import { OriginError } from '../errors.ts';
 import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
-import { bypass, load as loaded, type MissReason } from '../telemetry/events.ts';
+import { load as loaded, originError, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import { readBounded } from './body.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
-import { creationTime } from './freshness.ts';
-import { httpEntry } from './http-entry.ts';
+import { loadFromOrigin } from './load.ts';
 import { fetchOrigin } from './origin.ts';
 import { passOn, respondFromEntry } from './respond.ts';
-import { judgeStorability } from './storability.ts';
+import { isOriginFailure, OriginFailure } from './origin-failure.ts';
+import { serveInstead, serveWhileRefreshing } from './stale-response.ts';
 
 const FORWARD_REASONS: Record<MissReason, ForwardReason> = {
   absent: 'uri-miss',
@@ -23,23 +26,72 @@ const FORWARD_REASONS: Record<MissReason, ForwardReason> = {
   unavailable: 'miss',
 };
 
-/** Answers a GET or HEAD from the tiers, else from the origin. Rejects with `OriginError` or `AuthorityUnavailable`. */
+/**
+ * Answers a GET or HEAD from the tiers, fresh or while it is refreshed; else from the origin; and when that fails, with
+ * what is stale. Rejects with `OriginError` or `AuthorityUnavailable`.
+ */
 export async function readThrough(
   options: GatewayOptions,
   exchange: Exchange,
   key: CacheKey,
 ): Promise<Response> {
-  const { request, runtime } = exchange;
-  const found = await lookup(options.engine, key, plainFace, runtime);
-  if (!found.found) {
-    return request.method === 'HEAD'
-      ? passHead(options, exchange, found)
-      : load(options, exchange, key, found);
+  const { engine } = options;
+  const { request, tenant, runtime } = exchange;
+  const askedAt = runtime.now();
+  const near = peek(engine, key, askedAt);
+  if (near?.state === 'stale' && servesWhileRevalidating(near.entry, askedAt)) {
+    engine.coherence.renewSoon(tenant.id, near.view, runtime);
+    return serveWhileRefreshing(options, exchange, key, near, undefined);
   }
+  const found = await lookup(engine, key, plainFace, runtime);
   const now = runtime.now();
-  const detail = found.verified ? found.tier : `${found.tier}-unverified`;
-  const ttl = Math.floor((found.entry.freshUntil - now) / 1000);
-  return respondFromEntry(request, found.entry, { hit: true, ttl, detail }, null, now);
+  if (found.found) {
+    const detail = found.verified ? found.tier : `${found.tier}-unverified`;
+    const ttl = Math.floor((found.entry.freshUntil - now) / 1000);
+    const status = { hit: true, ttl, detail } as const;
+    return respondFromEntry(request, found.entry, status, null, now, tenant.exposeTags);
+  }
+  const { stale } = found;
+  if (stale && servesWhileRevalidating(stale.entry, now))
+    return serveWhileRefreshing(options, exchange, key, stale, askedAt);
+  return forward(options, exchange, key, found);
+}
+
+/** Asks the origin; when it fails, or has failed a moment ago, what is stale is served if it may be. */
+async function forward(
+  options: GatewayOptions,
+  exchange: Exchange,
+  key: CacheKey,
+  missed: Miss,
+): Promise<Response> {
+  const { engine, throttleMs } = options;
+  const { request, tenant, runtime } = exchange;
+  const servable = () => servableStale(engine, key, missed.stale, runtime);
+  const throttled = engine.failures.isRecent(key.fullName, runtime.now()) ? servable() : undefined;
+  if (throttled) return serveInstead(exchange, key, engine.sink, throttled, 'throttled');
+  const serve = (stale: Found, error: OriginError): Response => {
+    engine.failures.record(key.fullName, runtime.now(), throttleMs);
+    engine.sink(originError(tenant.id, error.code, error));
+    return serveInstead(exchange, key, engine.sink, stale, error);
+  };
+  const answer = request.method === 'HEAD' ? passHead : load;
+  let response: Response;
+  try {
+    response = await answer(options, exchange, key, missed);
+  } catch (error) {
+    const stale = error instanceof OriginError ? servable() : undefined;
+    if (!stale || !(error instanceof OriginError)) throw error;
+    return serve(stale, error);
+  }
+  if (!isOriginFailure(response.status)) {
+    engine.failures.clear(key.fullName);
+    return response;
+  }
+  const stale = servable();
+  if (!stale) return response;
+  // Nobody reads it, and an unread body holds one of the request's few connections.
+  response.body?.cancel().catch(() => undefined);
+  return serve(stale, new OriginFailure(response.status));
 }
 
 /** Asks the origin for the whole, stores it when that is allowed, and answers. */
@@ -49,33 +101,18 @@ async function load(
   key: CacheKey,
   missed: Miss,
 ): Promise<Response> {
-  const { engine, maxLifetimeMs } = options;
+  const { engine } = options;
   const { request, tenant, runtime } = exchange;
+  const { exposeTags } = tenant;
   const startedAt = runtime.now();
-  const response = await fetchOrigin(options, exchange, true);
-  const respondedAt = runtime.now();
-  const verdict = judgeStorability(request, response, respondedAt);
-  if (!verdict.storable) {
-    engine.sink(bypass(tenant.id, verdict.reason));
-    return passOn(response, response.body, forwarded(missed, verdict.reason), request);
+  const answer = await loadFromOrigin(options, exchange, startedAt);
+  if (answer.type === 'pass') {
+    const { response, body, reason } = answer;
+    return passOn(response, body, forwarded(missed, reason), exposeTags, request);
   }
-  const patience = runtime.sleep(engine.maxLoadMs - (respondedAt - startedAt));
-  const body = await readBounded(response, engine.maxEntryBytes, patience);
-  if (!body.whole) {
-    engine.sink(bypass(tenant.id, body.reason));
-    return passOn(response, body.stream, forwarded(missed, body.reason), request);
-  }
+  const { draft, upstream } = answer;
   const now = runtime.now();
   engine.sink(loaded(tenant.id, key.key, now - startedAt));
-  const draft = await httpEntry({
-    response,
-    bytes: body.bytes,
-    lifetime: verdict.lifetime,
-    maxLifetimeMs,
-    createdAt: creationTime(response.headers, startedAt, respondedAt),
-    now,
-    loadMs: now - startedAt,
-  });
   const outcome = fill(
     engine,
     { key, draft, prepared: NOTHING, stamp: missed.stamp, startedAt },
@@ -85,16 +122,17 @@ async function load(
     outcome === 'stored'
       ? { ...forwarded(missed, undefined), stored: true }
       : forwarded(missed, outcome);
-  return respondFromEntry(request, draft, status, response.headers.get('cache-status'), now);
+  return respondFromEntry(request, draft, status, upstream, now, exposeTags);
 }
 
 async function passHead(
   options: GatewayOptions,
   exchange: Exchange,
+  _key: CacheKey,
   missed: Miss,
 ): Promise<Response> {
   const response = await fetchOrigin(options, exchange, false);
-  return passOn(response, null, forwarded(missed, undefined));
+  return passOn(response, null, forwarded(missed, undefined), exchange.tenant.exposeTags);
 }
 
 /** Why the request went forward, and why its answer is not stored; what is wrong with the authority says more than either. */

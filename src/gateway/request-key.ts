@@ -1,4 +1,5 @@
-import { encodeSegment } from '../tenant/segments.ts';
+import { InvalidKey } from '../errors.ts';
+import { decodeSegment, encodeSegment } from '../tenant/segments.ts';
 
 /**
  * The key of a resource behind the gateway: `g:{scheme}:{host}:{path segments}:?{query}`. Made of exactly the path and
@@ -7,6 +8,28 @@ import { encodeSegment } from '../tenant/segments.ts';
  */
 export function resourceKey(url: URL): string {
   return `${pathKey(url)}:?${encodeSegment(url.search.slice(1))}`;
+}
+
+/**
+ * The URL that a resource's key was made of, its fragment apart. Undefined for a key of anything else, a variant's
+ * included: more than its URL went into that one.
+ */
+export function resourceUrl(key: string): URL | undefined {
+  const [owner, ...encoded] = key.split(':');
+  const query = encoded.pop();
+  if (owner !== 'g' || !query?.startsWith('?') || encoded.length < 3) return undefined;
+  try {
+    const [scheme = '', host = '', ...path] = encoded.map(decodeSegment);
+    if (scheme !== 'https' && scheme !== 'http') return undefined;
+    const search = decodeSegment(query.slice(1));
+    const text = `${scheme}://${host}/${path.join('/')}${search === '' ? '' : `?${search}`}`;
+    if (!URL.canParse(text)) return undefined;
+    const url = new URL(text);
+    return resourceKey(url) === key ? url : undefined;
+  } catch (error) {
+    if (error instanceof InvalidKey) return undefined;
+    throw error;
+  }
 }
 
 /** The key prefix of a path and of everything below it, whatever the query. A trailing slash makes no difference. */

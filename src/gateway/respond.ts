@@ -2,6 +2,7 @@ import type { EntryDraft } from '../codec/entry.ts';
 import { formatCacheStatus, type CacheStatus } from '../http/cache-status.ts';
 import { isEntityTag, matchesIfNoneMatch } from '../http/etag.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
+import { exposeTags, stripTagHeaders } from './tag-headers.ts';
 
 // What describes a body that a 304 does not send (RFC 9110, section 15.4.5).
 const NOT_ON_304 = [
@@ -16,6 +17,7 @@ const NOT_ON_304 = [
 /**
  * Answers a GET or HEAD from an entry: 304 when the client has it already, else the whole.
  * @param upstream what caches nearer to the origin said in `Cache-Status` when it was loaded just now
+ * @param expose the client is told the entry's tags and groups
  */
 export function respondFromEntry(
   request: Request,
@@ -23,6 +25,7 @@ export function respondFromEntry(
   status: CacheStatus,
   upstream: string | null,
   now: number,
+  expose = false,
 ): Response {
   const { form } = entry;
   if (form.type !== 'http') {
@@ -30,8 +33,11 @@ export function respondFromEntry(
   }
   const headers = new Headers();
   for (const [name, value] of form.headers) headers.append(name, value);
+  stripTagHeaders(headers);
+  if (expose) exposeTags(headers, entry.tags);
   const age = Math.max(0, Math.floor((now - entry.createdAt) / 1000));
-  if (status.hit || age > 0) headers.set('age', String(age));
+  // Whatever comes out of a store says how old it is (RFC 9111, section 5.1).
+  if (status.hit || status.ttl !== undefined || age > 0) headers.set('age', String(age));
   headers.set('cache-status', formatCacheStatus(status, upstream));
   if (clientHas(request, form.status, entry.etag ?? null)) return notModified(headers);
   const bodiless = form.status === 204;
@@ -42,17 +48,19 @@ export function respondFromEntry(
 
 /**
  * Passes the origin's own response on, its body as it comes.
+ * @param expose the client is told the response's tags and groups
  * @param conditional a request whose conditions did not go to the origin, so that they are answered here
  */
 export function passOn(
   response: Response,
   body: ReadableStream<Uint8Array> | null,
   status: CacheStatus,
+  expose = false,
   conditional?: Request,
 ): Response {
   const headers = new Headers(response.headers);
   deleteHopByHop(headers);
-  headers.delete('cache-tag');
+  if (!expose) stripTagHeaders(headers);
   // The runtime decodes and encodes bodies: the length is that of the origin's coding.
   if (headers.has('content-encoding')) headers.delete('content-length');
   headers.set('cache-status', formatCacheStatus(status, response.headers.get('cache-status')));

@@ -1,6 +1,7 @@
 import { parseCacheControl } from '../http/cache-control.ts';
+import { parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
-import { freshnessLifetime } from './freshness.ts';
+import { freshnessLifetime, staleWindows } from './freshness.ts';
 
 /** Whether a response may be stored; `reason` is a Token, sent as `detail` of `Cache-Status`. */
 export type Storability =
@@ -11,7 +12,7 @@ export type Storability =
   | { readonly storable: false; readonly reason: string };
 
 // Final, whole, and with explicit freshness; the ones that a request's own oddity can cause (405, 413, 431, 501) are not here.
-const STORABLE_STATUS: ReadonlySet<number> = new Set([
+export const STORABLE_STATUS: ReadonlySet<number> = new Set([
   200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410,
 ]);
 
@@ -35,7 +36,10 @@ export function judgeStorability(request: Request, response: Response, now: numb
   if (response.headers.has('set-cookie')) return refuse('set-cookie');
   const coding = (response.headers.get('content-encoding') ?? 'identity').trim().toLowerCase();
   if (!DECODED_CODINGS.has(coding)) return refuse('content-encoding');
-  if (!parseCacheTags(response.headers)) return refuse('too-many-tags');
+  const tags = parseCacheTags(response.headers);
+  if (tags.over > 0) return refuse('too-many-tags');
+  if (tags.unusable > 0) return refuse('invalid-tags');
+  if (parseGroups(response.headers.get('cache-groups')).over > 0) return refuse('too-many-groups');
   if (
     request.headers.has('authorization') &&
     !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name))
@@ -48,6 +52,7 @@ export function judgeStorability(request: Request, response: Response, now: numb
   if (varies.some((name) => name !== '' && name !== 'accept-encoding')) return refuse('vary');
   const lifetime = freshnessLifetime(response.headers, directives, now);
   if (lifetime === undefined) return refuse('no-freshness');
-  if (lifetime === 0) return refuse('stale');
+  const { whileRevalidate, ifError } = staleWindows(directives);
+  if (lifetime + whileRevalidate + ifError === 0) return refuse('stale');
   return { storable: true, lifetime };
 }

@@ -15,7 +15,11 @@ export type CacheStatus =
   | {
       readonly hit: false;
       readonly fwd: ForwardReason;
+      /** What the request that went forward was answered with, when something else is served (section 2.3). */
+      readonly fwdStatus?: number;
       readonly stored: boolean;
+      /** Of what is served out of a store although the request went forward; negative. */
+      readonly ttl?: number;
       readonly detail?: string;
     };
 
@@ -32,9 +36,17 @@ export function formatCacheStatus(status: CacheStatus, upstream: string | null):
   return upstream ? `${upstream}, ${member}` : member;
 }
 
-function formatForward({ fwd, stored, detail }: CacheStatus & { hit: false }): string {
+function formatForward({
+  fwd,
+  fwdStatus,
+  stored,
+  ttl,
+  detail,
+}: CacheStatus & { hit: false }): string {
   let member = `${NAME}; fwd=${fwd}`;
+  if (fwdStatus !== undefined) member += `; fwd-status=${fwdStatus}`;
   if (stored) member += '; stored';
+  if (ttl !== undefined) member += `; ttl=${ttl}`;
   if (detail !== undefined) member += `; detail=${detail}`;
   return member;
 }

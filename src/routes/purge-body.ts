@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { GROUP_NAME, groupTarget, MAX_GROUP_LENGTH } from '../gateway/cache-groups.ts';
 import { resourceKey, treeKey } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { encodeKey, type KeyInput } from '../tenant/segments.ts';
@@ -7,6 +8,7 @@ import {
   prefixTarget,
   tagTarget,
   TENANT_TARGET,
+  type PurgeMode,
   type Target,
 } from '../tenant/target.ts';
 
@@ -14,7 +16,7 @@ import {
 const MAX_TARGETS = 1000;
 
 /** The first segments that keys have: a purge of any other would be acknowledged and hit nothing. */
-const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
+export const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
 
 const text = z.string().min(1, 'must not be empty').max(4096);
 const segments = z.array(z.string().max(4096)).min(1).max(128);
@@ -25,35 +27,51 @@ const OWNERS_MESSAGE =
 const key = named.refine(beginsAsKeysDo, OWNERS_MESSAGE);
 const prefix = named.refine((value) => isUrl(value) || beginsAsKeysDo(value), OWNERS_MESSAGE);
 
+const tag = z
+  .string()
+  .min(1, 'must not be empty')
+  .max(256)
+  .refine(isTag, 'must not hold control characters: no entry has such a tag');
+const groupName = z
+  .string()
+  .max(MAX_GROUP_LENGTH)
+  .regex(GROUP_NAME, 'must be printable ASCII: no other text names a group');
+const group = z.union([groupName, z.strictObject({ origin: text, name: groupName })], {
+  error: 'must be the name of a group, or its origin and name',
+});
+const mode = z.enum(['hard', 'soft'], { error: "must be 'hard' or 'soft'" }).default('hard');
+const all = z.literal(true, { error: 'must be true, or left out' });
+
 /** The body of a purge. At least one target. */
 const body = z.strictObject({
   /** Keys, as text split at `:` or as a list of segments. */
   keys: z.array(key).optional(),
   /** Absolute URLs of this tenant, query included: every variant of the resource. */
   urls: z.array(text).optional(),
-  tags: z.array(z.string().min(1, 'must not be empty').max(256)).optional(),
+  tags: z.array(tag).optional(),
+  /** Hosts of this tenant, as they stand in a URL, a port included: everything below, under both schemes. */
+  hosts: z.array(text).optional(),
+  /** Groups (RFC 9875): of one origin, or of every origin of this tenant. */
+  groups: z.array(group).optional(),
   /** Absolute URLs of this tenant: the path and everything below it. Or key prefixes on a segment boundary. */
   prefixes: z.array(prefix).optional(),
   /** The whole tenant. */
-  all: z.literal(true, { error: 'must be true, or left out' }).optional(),
-  mode: z.literal('hard', { error: "must be 'hard'" }).default('hard'),
+  all: all.optional(),
+  mode,
 });
 
+/** The body of a purge of every tenant. */
+const everything = z.strictObject({ all: z.literal(true, 'must be true'), mode });
+
 export type PurgeBody =
-  | { readonly targets: readonly Target[]; readonly mode: 'hard' }
+  | { readonly targets: readonly Target[]; readonly mode: PurgeMode }
   | { readonly problems: readonly string[] };
 
 /** Reads the body of a purge: its targets, or everything that is wrong with it. */
 export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody {
   const parsed = body.safeParse(value);
-  if (!parsed.success) {
-    return {
-      problems: parsed.error.issues.map(
-        (issue) => `${issue.path.map(String).join('.') || 'body'}: ${issue.message}`,
-      ),
-    };
-  }
-  const { keys = [], urls = [], tags = [], prefixes = [], all, mode } = parsed.data;
+  if (!parsed.success) return { problems: problemsOf(parsed.error) };
+  const { keys = [], urls = [], tags = [], prefixes = [], hosts = [], groups = [] } = parsed.data;
   const problems: string[] = [];
   const targets = new Set<Target>();
   const add = (place: string, found: readonly Target[] | string): void => {
@@ -63,15 +81,29 @@ export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody 
   keys.forEach((item, at) => add(`keys.${at}`, keyTargets(item, tenant)));
   urls.forEach((item, at) => add(`urls.${at}`, urlTargets(item, tenant, resourceKey)));
   prefixes.forEach((item, at) => add(`prefixes.${at}`, prefixTargets(item, tenant)));
-  for (const tag of tags) targets.add(tagTarget(tag));
-  if (all) targets.add(TENANT_TARGET);
+  hosts.forEach((item, at) => add(`hosts.${at}`, hostTargets(item, tenant)));
+  groups.forEach((item, at) => add(`groups.${at}`, groupTargets(item, tenant)));
+  for (const item of tags) targets.add(tagTarget(item));
+  if (parsed.data.all) targets.add(TENANT_TARGET);
   if (problems.length === 0 && targets.size === 0) {
-    problems.push('body: must name at least one of keys, urls, tags, prefixes, all');
+    problems.push('body: must name at least one of keys, urls, tags, prefixes, hosts, groups, all');
   }
   if (targets.size > MAX_TARGETS) {
     problems.push(`body: names ${targets.size} targets; ${MAX_TARGETS} are allowed`);
   }
-  return problems.length > 0 ? { problems } : { targets: [...targets], mode };
+  return problems.length > 0 ? { problems } : { targets: [...targets], mode: parsed.data.mode };
+}
+
+/** Reads the body of a purge of everything of every tenant: its mode, or everything that is wrong with it. */
+export function parseEverythingBody(
+  value: unknown,
+): { readonly mode: PurgeMode } | { readonly problems: readonly string[] } {
+  const parsed = everything.safeParse(value);
+  return parsed.success ? { mode: parsed.data.mode } : { problems: problemsOf(parsed.error) };
+}
+
+function problemsOf({ issues }: z.ZodError): readonly string[] {
+  return issues.map(({ path, message }) => `${path.map(String).join('.') || 'body'}: ${message}`);
 }
 
 function keyTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] | string {
@@ -111,6 +143,30 @@ function urlTargets(
   });
 }
 
+/** A host is the prefix of everything on it. A port that is the default of one scheme is a port in the other one's keys. */
+function hostTargets(item: string, tenant: TenantPolicy): readonly Target[] | string {
+  if (/[\s/\\?#@]/.test(item)) return 'must be a host, with its port where it has one';
+  const targets: Target[] = [];
+  for (const scheme of ['https', 'http']) {
+    const url = ownUrl(`${scheme}://${item}/`, tenant);
+    if (typeof url === 'string') return url;
+    targets.push(prefixTarget(treeKey(url)));
+  }
+  return targets;
+}
+
+function groupTargets(
+  item: string | { readonly origin: string; readonly name: string },
+  tenant: TenantPolicy,
+): readonly Target[] | string {
+  if (typeof item === 'string') return [groupTarget(undefined, item)];
+  const url = ownUrl(item.origin, tenant);
+  if (typeof url === 'string') return url;
+  if (!/^[a-z]+:\/\/[^/\\?#@]+\/?$/i.test(item.origin))
+    return 'must have an origin of scheme, host and port alone';
+  return [groupTarget(url.origin, item.name)];
+}
+
 /** A gateway key as the URL that it stands for, so that each spelling is normalised as a request's is. */
 function gatewayUrl(item: KeyInput, tenant: TenantPolicy): URL | string {
   if (typeof item === 'string') return 'must be a list of segments: a host may hold the separator';
@@ -123,7 +179,7 @@ function gatewayUrl(item: KeyInput, tenant: TenantPolicy): URL | string {
 }
 
 /** A URL on one of the tenant's hosts, or what is wrong with it. */
-function ownUrl(item: string, tenant: TenantPolicy): URL | string {
+export function ownUrl(item: string, tenant: TenantPolicy): URL | string {
   if (!URL.canParse(item)) return 'must be an absolute URL';
   const url = new URL(item);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
@@ -141,4 +197,9 @@ function listOf(input: KeyInput): readonly string[] {
 
 function isUrl(input: KeyInput): input is string {
   return typeof input === 'string' && /^https?:\/\//i.test(input);
+}
+
+/** Control characters are kept for what is purged by other names than a tag's. */
+function isTag(tagged: string): boolean {
+  return tagged.isWellFormed() && !/\p{Cc}/u.test(tagged);
 }

@@ -12,6 +12,7 @@ function entryOf(
 ): Promise<EntryDraft> {
   return httpEntry({
     response: new Response(bytes('body'), { status: 203, headers }),
+    origin: 'https://acme.example',
     bytes: bytes('body'),
     lifetime: 60,
     maxLifetimeMs: 3_600_000,
@@ -40,8 +41,8 @@ test('a response becomes an entry, with its status, its times and its bytes', as
     etag: '"v1"',
     createdAt: NOW - 5000,
     freshUntil: NOW + 55_000,
-    staleUntil: NOW + 55_000,
-    staleIfErrorUntil: NOW + 55_000,
+    staleUntil: NOW - 5000,
+    staleIfErrorUntil: NOW - 5000,
     expiresAt: NOW + 55_000,
     lifeUntil: NOW + 3_600_000,
     tags: [],
@@ -57,6 +58,40 @@ test('its life counts from when it was made, and ends with the longest that any 
   });
 });
 
+test.each<[string, Record<string, number>]>([
+  [
+    'max-age=60',
+    { staleUntil: NOW - 5000, staleIfErrorUntil: NOW - 5000, expiresAt: NOW + 55_000 },
+  ],
+  [
+    'max-age=60, stale-while-revalidate=10, stale-if-error=20',
+    { staleUntil: NOW + 65_000, staleIfErrorUntil: NOW + 75_000, expiresAt: NOW + 75_000 },
+  ],
+  [
+    'max-age=60, stale-if-error=99999999',
+    { staleUntil: NOW - 5000, staleIfErrorUntil: NOW + 3_600_000, expiresAt: NOW + 3_600_000 },
+  ],
+])(
+  'with %s it may be served stale so long, and no longer than any entry may live',
+  async (field, times) => {
+    expect(await entryOf({ 'cache-control': field })).toMatchObject({
+      ...times,
+      freshUntil: NOW + 55_000,
+    });
+  },
+);
+
+test('its groups are tags of its own origin, and of the name on any', async () => {
+  const { tags } = await entryOf({ 'cache-tag': 'a', 'cache-groups': '"x";y, "z"' });
+  expect(tags).toEqual([
+    'a',
+    '\nhttps://acme.example\nx',
+    '\n\nx',
+    '\nhttps://acme.example\nz',
+    '\n\nz',
+  ]);
+});
+
 describe('what is not stored', () => {
   it.each([
     'age',
@@ -65,6 +100,8 @@ describe('what is not stored', () => {
     'content-length',
     'set-cookie',
     'cache-tag',
+    'cache-groups',
+    'cache-group-invalidation',
     'connection',
     'keep-alive',
     'transfer-encoding',

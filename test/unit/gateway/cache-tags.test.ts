@@ -8,18 +8,20 @@ it.each<[string, string, string[]]>([
   ['one', 'city:1', ['city:1']],
   ['several', 'city:1, country:AD,x', ['city:1', 'country:AD', 'x']],
   ['each once', 'a, b, a', ['a', 'b']],
+  ['case-sensitive', 'a, A', ['a', 'A']],
   ['no empty ones', ',a,, b ,', ['a', 'b']],
   ['with spaces inside', 'a b, c', ['a b', 'c']],
+  ['with what other fields would quote', '"a", b;c=d', ['"a"', 'b;c=d']],
   ['of 256 characters', 'x'.repeat(256), ['x'.repeat(256)]],
   ['64 of them', many(64).join(), many(64)],
   ['64 of them, some twice', [...many(64), ...many(9)].join(), many(64)],
   ['none', '', []],
-])('%s', (_what, field, tags) => {
-  expect(tagsOf(field)).toEqual(tags);
+])('%s', (_what, field, names) => {
+  expect(tagsOf(field)).toEqual({ names, over: 0, unusable: 0 });
 });
 
 test('without the field there are none', () => {
-  expect(parseCacheTags(new Headers())).toEqual([]);
+  expect(parseCacheTags(new Headers())).toEqual({ names: [], over: 0, unusable: 0 });
 });
 
 test('of several fields all are read', () => {
@@ -27,15 +29,15 @@ test('of several fields all are read', () => {
     ['cache-tag', 'a'],
     ['cache-tag', 'b'],
   ]);
-  expect(parseCacheTags(headers)).toEqual(['a', 'b']);
+  expect(parseCacheTags(headers).names).toEqual(['a', 'b']);
 });
 
-it.each([
-  ['more than 64', many(65).join()],
-  ['longer than 256 characters', `a,${'x'.repeat(257)}`],
-])(
-  '%s are none at all: what can’t be purged by all of its tags must not be stored',
-  (_what, field) => {
-    expect(tagsOf(field)).toBeUndefined();
-  },
-);
+it.each<[string, string, Partial<ReturnType<typeof tagsOf>>]>([
+  ['more than 64', many(67).join(), { over: 3, unusable: 0 }],
+  ['longer than 256 characters', `a,${'x'.repeat(257)}`, { names: ['a'], over: 1, unusable: 0 }],
+  ['with a letter outside ASCII', 'a, Zürich', { names: ['a'], over: 0, unusable: 1 }],
+  ['with a control character', 'a\u0001b, c\u007f, d', { names: ['d'], over: 0, unusable: 2 }],
+  ['with a tab inside', 'a\tb', { names: [], over: 0, unusable: 1 }],
+])('%s: how many are told, so that the response is not stored', (_what, field, expected) => {
+  expect(tagsOf(field)).toMatchObject(expected);
+});

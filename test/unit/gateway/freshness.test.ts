@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { creationTime, freshnessLifetime } from '../../../src/gateway/freshness.ts';
+import { creationTime, freshnessLifetime, staleWindows } from '../../../src/gateway/freshness.ts';
 import { parseCacheControl } from '../../../src/http/cache-control.ts';
 
 const NOW = Date.UTC(2026, 7, 1, 12, 0, 0);
@@ -73,5 +73,38 @@ describe('when a response was made (RFC 9111, section 4.2.3)', () => {
 
   test('is never after the answer came', () => {
     expect(creationTime(new Headers({ date: date(NOW + 1e9), age: '0' }), NOW, NOW)).toBe(NOW);
+  });
+});
+
+describe('the stale windows (RFC 5861, sections 3 and 4)', () => {
+  it.each<[string, string, number, number]>([
+    ['none', 'max-age=60', 0, 0],
+    ['while it is refreshed', 'max-age=60, stale-while-revalidate=30', 30, 0],
+    ['when its origin fails', 'max-age=60, stale-if-error=600', 0, 600],
+    ['both', 'max-age=1, stale-while-revalidate=30, stale-if-error=600', 30, 600],
+    ['the largest (RFC 9111, section 1.2.2)', 'stale-if-error=99999999999', 0, 2 ** 31],
+    ['one without a value is none', 'stale-while-revalidate, stale-if-error=1', 0, 1],
+    ['one that is no number is none', 'stale-while-revalidate=x, stale-if-error=-1', 0, 0],
+    ['of two the first counts', 'stale-while-revalidate=1, stale-while-revalidate=9', 1, 0],
+    [
+      'none with must-revalidate (RFC 9111, section 5.2.2.2)',
+      'max-age=1, stale-while-revalidate=30, stale-if-error=30, must-revalidate',
+      0,
+      0,
+    ],
+    [
+      'none with proxy-revalidate (RFC 9111, section 5.2.2.8)',
+      'max-age=1, proxy-revalidate, stale-while-revalidate=30',
+      0,
+      0,
+    ],
+    [
+      'none with s-maxage (RFC 9111, section 5.2.2.10)',
+      's-maxage=1, stale-while-revalidate=30, stale-if-error=30',
+      0,
+      0,
+    ],
+  ])('%s', (_what, field, whileRevalidate, ifError) => {
+    expect(staleWindows(parseCacheControl(field))).toEqual({ whileRevalidate, ifError });
   });
 });

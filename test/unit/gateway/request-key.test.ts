@@ -5,6 +5,7 @@ import {
   originTarget,
   pathKey,
   resourceKey,
+  resourceUrl,
   treeKey,
 } from '../../../src/gateway/request-key.ts';
 import { KeySpace, parseName, segmentPrefixes } from '../../../src/tenant/key.ts';
@@ -186,5 +187,35 @@ describe('a purge by path prefix', () => {
   test('covers the path itself, with a slash and without', () => {
     expect(pathKey(new URL('https://a.example/x'))).toBe('g:https:a.example:x');
     expect(pathKey(new URL('https://a.example/x/'))).toBe('g:https:a.example:x:');
+  });
+});
+
+describe('the URL of a key', () => {
+  it('is the one that the key was made of, its fragment apart', () => {
+    fc.assert(
+      fc.property(anyUrl, (url) => {
+        const back = resourceUrl(resourceKey(url));
+        if (!back) throw new Error(`There is no URL of ${resourceKey(url)}.`);
+        expect(originTarget(back)).toBe(originTarget(url));
+        expect(back.origin).toBe(url.origin);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it.each([
+    'n:users:1',
+    'g',
+    'g:https:a.example:?',
+    'g:https:a.example:x',
+    'g:https:a.example:x:?:variant',
+    'g:https:a.example:x%2fy:?',
+    'g:https:A.example:x:?',
+    'g:ftp:a.example:x:?',
+    'g:https:a.example:..:x:?',
+    'g:https:a b:x:?',
+    'x:https:a.example:x:?',
+  ])('is none for what no URL makes: %s', (made) => {
+    expect(resourceUrl(made)).toBeUndefined();
   });
 });

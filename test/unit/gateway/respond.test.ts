@@ -202,7 +202,7 @@ describe('the origin’s own answer', () => {
         },
       });
       const response = new Response(body, { headers: fields });
-      const answer = passOn(response, response.body, BYPASS, conditional);
+      const answer = passOn(response, response.body, BYPASS, false, conditional);
       expect(answer.status).toBe(304);
       expect(Object.fromEntries(answer.headers)).toEqual({
         'cache-status': 'Tiercel; fwd=bypass',
@@ -222,7 +222,7 @@ describe('the origin’s own answer', () => {
       ['the conditions went to the origin', 200, fields, undefined],
     ])('it gets the whole where %s', async (_what, status, headers, asked) => {
       const response = new Response('body', { status, headers });
-      const answer = passOn(response, response.body, BYPASS, asked);
+      const answer = passOn(response, response.body, BYPASS, false, asked);
       expect(answer.status).toBe(status);
       expect(await answer.text()).toBe('body');
     });

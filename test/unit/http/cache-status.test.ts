@@ -24,6 +24,11 @@ it.each<[string, CacheStatus, string]>([
     { hit: false, fwd: 'miss', stored: false, detail: 'redis-unavailable' },
     'Tiercel; fwd=miss; detail=redis-unavailable',
   ],
+  [
+    'something stale in place of an answer (RFC 9211, sections 2.2, 2.3 and 2.4)',
+    { hit: false, fwd: 'stale', fwdStatus: 503, stored: false, ttl: -9, detail: 'stale-if-error' },
+    'Tiercel; fwd=stale; fwd-status=503; ttl=-9; detail=stale-if-error',
+  ],
   ['a bypass', { hit: false, fwd: 'bypass', stored: false }, 'Tiercel; fwd=bypass'],
 ])('%s', (_what, status, field) => {
   expect(formatCacheStatus(status, null)).toBe(field);

@@ -55,6 +55,37 @@ describe('the body of a purge names', () => {
     ['a key prefix as segments', { prefixes: [['n', 'a/b']] }, ['p:n:a%2Fb']],
     ['the tenant', { all: true }, ['*']],
     [
+      'a host of it, under both schemes',
+      { hosts: ['ACME.example'] },
+      ['p:g:https:acme.example', 'p:g:http:acme.example'],
+    ],
+    [
+      'a host with a port',
+      { hosts: ['127.0.0.1:8787'] },
+      ['p:g:https:127.0.0.1%3A8787', 'p:g:http:127.0.0.1%3A8787'],
+    ],
+    [
+      'a host with the port that is the default of one scheme, and a port of the other',
+      { hosts: ['acme.example:443', 'acme.example:80'] },
+      [
+        'p:g:https:acme.example',
+        'p:g:http:acme.example%3A443',
+        'p:g:https:acme.example%3A80',
+        'p:g:http:acme.example',
+      ],
+    ],
+    ['a group, on every origin', { groups: ['x y'] }, ['t:\n\nx y']],
+    [
+      'a group of one origin, as the parser writes that',
+      { groups: [{ origin: 'HTTPS://ACME.example:443/', name: 'x' }] },
+      ['t:\nhttps://acme.example\nx'],
+    ],
+    [
+      'a group of an origin with a port',
+      { groups: [{ origin: 'http://127.0.0.1:8787', name: '' }] },
+      ['t:\nhttp://127.0.0.1:8787\n'],
+    ],
+    [
       'several kinds',
       { keys: ['e:a'], tags: ['b'], prefixes: ['n'], all: true },
       ['k:e:a', 't:b', '*', 'p:n'],
@@ -75,7 +106,11 @@ describe('what is wrong with it is said, each at its place', () => {
   it.each<[string, unknown, (string | RegExp)[]]>([
     ['no object', [], [/^body: /]],
     ['nothing', null, [/^body: /]],
-    ['an empty object', {}, ['body: must name at least one of keys, urls, tags, prefixes, all']],
+    [
+      'an empty object',
+      {},
+      ['body: must name at least one of keys, urls, tags, prefixes, hosts, groups, all'],
+    ],
     ['empty lists', { keys: [], tags: [] }, [/^body: must name at least one/]],
     ['an unknown member', { tag: ['a'] }, [/^body: .*tag/]],
     ['tags that are no list', { tags: 'a' }, [/^tags: /]],
@@ -99,7 +134,7 @@ describe('what is wrong with it is said, each at its place', () => {
     ['a key of one empty segment', { keys: [['']] }, [/^keys\.0: /]],
     ['a prefix of one empty segment', { prefixes: [['']] }, [/^prefixes\.0: /]],
     ['all: false', { all: false }, ['all: must be true, or left out']],
-    ['a soft purge', { all: true, mode: 'soft' }, ["mode: must be 'hard'"]],
+    ['a mode that is none', { all: true, mode: 'SOFT' }, ["mode: must be 'hard' or 'soft'"]],
     ['a relative URL', { urls: ['/a'] }, ['urls.0: must be an absolute URL']],
     [
       'another scheme',
@@ -171,6 +206,35 @@ describe('what is wrong with it is said, each at its place', () => {
       { prefixes: ['https://acme.example/a?b'] },
       ['prefixes.0: must not have a query; purge the URL instead'],
     ],
+    [
+      'a host of another',
+      { hosts: ['other.example'] },
+      ["hosts.0: 'other.example' is not a host of this tenant"],
+    ],
+    ['a host that is a URL', { hosts: ['https://acme.example'] }, [/^hosts\.0: must be a host/]],
+    ['a host with a path', { hosts: ['acme.example/a'] }, [/^hosts\.0: must be a host/]],
+    [
+      'a host of it in front of another’s',
+      { hosts: ['acme.example@other.example'] },
+      [/^hosts\.0: must be a host/],
+    ],
+    ['a host with a port that is none', { hosts: ['acme.example:99999'] }, [/^hosts\.0: /]],
+    ['an empty host', { hosts: [''] }, ['hosts.0: must not be empty']],
+    ['a tag with a control character', { tags: ['a', '\nx'] }, [/^tags\.1: .*control/]],
+    ['a tag with a lone surrogate', { tags: ['\ud800'] }, [/^tags\.0: /]],
+    ['a group that no field can name', { groups: ['é'] }, [/^groups\.0: /]],
+    ['a group that is too long', { groups: ['x'.repeat(129)] }, [/^groups\.0: /]],
+    ['a group without a name', { groups: [{ origin: 'https://acme.example' }] }, [/^groups\.0/]],
+    [
+      'a group of another’s origin',
+      { groups: [{ origin: 'https://other.example', name: 'x' }] },
+      ["groups.0: 'other.example' is not a host of this tenant"],
+    ],
+    [
+      'a group of an origin with a path',
+      { groups: [{ origin: 'https://acme.example/a', name: 'x' }] },
+      ['groups.0: must have an origin of scheme, host and port alone'],
+    ],
     ['too many targets', { tags: many(1001) }, ['body: names 1001 targets; 1000 are allowed']],
     [
       'too many URLs: each is two targets',
@@ -191,6 +255,10 @@ describe('what is wrong with it is said, each at its place', () => {
         typeof problem === 'string' ? problem : (expect.stringMatching(problem) as unknown),
       ),
     );
+  });
+
+  test('soft is another mode of the same targets', () => {
+    expect(parse({ tags: ['a'], mode: 'soft' })).toEqual({ targets: ['t:a'], mode: 'soft' });
   });
 
   test('a number of targets is counted once each: a list with repetitions may be longer', () => {

@@ -1,0 +1,72 @@
+import { digestOf } from '../engine/holdings.ts';
+import type { InspectedHeld } from '../engine/inspect.ts';
+import type { AskSource } from '../engine/verify.ts';
+import { OriginError } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import type { TenantPolicy } from '../tenant/policy.ts';
+import { readBounded } from './body.ts';
+import type { GatewayOptions } from './exchange.ts';
+import { entityTag } from './http-entry.ts';
+import { fetchOrigin } from './origin.ts';
+import { resourceUrl } from './request-key.ts';
+
+/** How long an origin may take for the head of an answer, and again for its body, in milliseconds: somebody waits for many of them. */
+const PATIENCE_MS = 5000;
+
+/**
+ * Asks the tenant's origin for what is held under a gateway key, and compares. Nothing of the answer is stored. Undefined
+ * for keys that no request of one URL alone has made.
+ */
+export function originCheck(
+  options: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs' | 'engine'>,
+  tenant: TenantPolicy,
+  runtime: Runtime,
+): (key: CacheKey) => AskSource | undefined {
+  return ({ key }) => {
+    const url = resourceUrl(key);
+    if (!url || !tenant.hosts.includes(url.hostname)) return undefined;
+    return async (_, held) => {
+      try {
+        return await changes(options, { url, tenant, runtime, held });
+      } catch (error) {
+        if (error instanceof OriginError) return 'failed';
+        throw error;
+      }
+    };
+  };
+}
+
+interface Check {
+  readonly url: URL;
+  readonly tenant: TenantPolicy;
+  readonly runtime: Runtime;
+  readonly held: InspectedHeld;
+}
+
+async function changes(
+  { fetch, originTimeoutMs, engine }: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs' | 'engine'>,
+  { url, tenant, runtime, held }: Check,
+): Promise<readonly string[] | 'failed'> {
+  const { form, etag } = held.entry;
+  const response = await fetchOrigin(
+    { fetch, originTimeoutMs: Math.min(originTimeoutMs, PATIENCE_MS) },
+    { request: new Request(url), url, tenant, runtime },
+    true,
+  );
+  if (response.status >= 500) {
+    await response.body?.cancel().catch(() => undefined);
+    return 'failed';
+  }
+  const body = await readBounded(response, engine.maxEntryBytes, runtime.sleep(PATIENCE_MS));
+  if (!body.whole) {
+    await body.stream.cancel().catch(() => undefined);
+    // One that is too large to be stored is another one than what is.
+    return body.reason === 'too-large' ? ['body'] : 'failed';
+  }
+  const changed: string[] = [];
+  if (form.type === 'http' && form.status !== response.status) changed.push('status');
+  if ((await digestOf(body.bytes)) !== held.digest) changed.push('body');
+  if ((await entityTag(response.headers, body.bytes)) !== etag) changed.push('etag');
+  return changed;
+}
