@@ -198,6 +198,8 @@ const NO_ENTRIES: EntryStore = {
   get: () => undefined,
   put: () => undefined,
   delete: () => undefined,
+  peek: () => undefined,
+  sample: () => [],
 };
 
 function memoryLifetime(tiers: readonly TierChoice[]): number {

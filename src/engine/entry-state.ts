@@ -1,5 +1,5 @@
 import type { Entry } from '../codec/entry.ts';
-import { judge } from '../coherence/marks.ts';
+import { judge, type Verdict } from '../coherence/marks.ts';
 import type { View } from '../coherence/view.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Copy } from '../tiers/tier.ts';
@@ -16,6 +16,15 @@ export function stateOf(
   now: number,
 ): EntryState {
   const verdict = judge(view, { stamp: entry.stamp, key: key.key, tags: entry.tags }, exactPerKey);
+  return stateBy(verdict, entry, now);
+}
+
+/** The state that follows from the verdict of the one rule, and time. */
+export function stateBy(
+  verdict: Verdict,
+  entry: Pick<Entry, 'freshUntil' | 'expiresAt'>,
+  now: number,
+): EntryState {
   if (verdict === 'invalid') return 'purged';
   if (entry.expiresAt <= now) return 'expired';
   return verdict === 'stale' || entry.freshUntil <= now ? 'stale' : 'fresh';

@@ -74,7 +74,8 @@ async function walk(
     // Always the present view: a tier may have taken long, and the view been replaced meanwhile.
     const view = coherence.view(tenant);
     let verified: boolean =
-      coherence.isFresh(view, runtime.now()) || (checkedHere && view.checkedAt >= startedAt);
+      coherence.isFresh(view, runtime.now()) ||
+      (checkedHere && coherence.isSince(view, startedAt, runtime.now()));
     if (!verified && !unavailable) {
       verified = await check(parts, key, runtime);
       checkedHere ||= verified;

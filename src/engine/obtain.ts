@@ -177,7 +177,7 @@ function serveAndRefresh(
 }
 
 /** Begins a refresh that nobody waits for, unless one is under way. */
-function refreshBehind(
+export function refreshBehind(
   parts: EngineParts,
   source: Source,
   known: Found,

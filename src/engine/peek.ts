@@ -23,7 +23,8 @@ export function peek(
   since = Number.POSITIVE_INFINITY,
 ): Near | undefined {
   const view = parts.coherence.view(key.tenant);
-  if (!parts.coherence.isFresh(view, now) && view.checkedAt < since) return undefined;
+  const { coherence } = parts;
+  if (!coherence.isFresh(view, now) && !coherence.isSince(view, since, now)) return undefined;
   for (const tier of parts.tiers) {
     if (!tier.local) return undefined;
     const copy = tier.get(key, now);

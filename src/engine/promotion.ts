@@ -24,6 +24,11 @@ export interface Promotion {
 
 const NO_BYTES = new Uint8Array();
 
+/** False for what memory keeps of an entry when the bytes are not needed: its value is empty, and was not. */
+export function hasItsBytes(entry: Entry): boolean {
+  return entry.value !== NO_BYTES;
+}
+
 /** Puts an entry into tiers, as it is: neither its stamp nor any of its times change. Slow tiers finish after the response. */
 export function promote(
   parts: EngineParts,

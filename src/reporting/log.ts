@@ -13,13 +13,17 @@ const GRAVITY: Readonly<Partial<Record<TelemetryEvent['type'], Level>>> = {
   listener_error: 'error',
   error: 'warn',
   origin_error: 'warn',
+  tags_dropped: 'warn',
   load_failed: 'warn',
   frame_invalid: 'warn',
   value_invalid: 'warn',
   circuit: 'warn',
+  rule_failed: 'warn',
+  signature_refused: 'warn',
   tier_inert: 'warn',
   epoch_changed: 'warn',
   purge: 'info',
+  domain_events: 'info',
   warmed: 'info',
 };
 
@@ -65,6 +69,7 @@ export function logSink(
 /** False for an event whose message an application's own function has written: it may hold anything. */
 function isOwn(event: TelemetryEvent): boolean {
   if (event.type === 'load_failed') return event.code === 'load_timeout';
+  if (event.type === 'rule_failed') return event.code === 'invalid';
   return event.type !== 'value_invalid' && event.type !== 'listener_error';
 }
 

@@ -1,5 +1,7 @@
 import { storeError, type Sink } from '../telemetry/events.ts';
-import type { Tier } from './tier.ts';
+import type { ExaminedCopy, Tier } from './tier.ts';
+
+const ABSENT: ExaminedCopy = { state: 'absent' };
 
 /**
  * A tier inside the isolate that is somebody's own: what it throws is an event, and it has nothing then. For tiers outside
@@ -26,10 +28,16 @@ export function failSoft(tier: Tier, sink: Sink): Tier {
         return undefined;
       });
     },
+    // What it throws is for whoever examines.
+    ...(tier.examine && { examine: async (key) => tier.examine?.(key) ?? ABSENT }),
     put: (copy, now) => attempt(copy.key.tenant, () => tier.put(copy, now)),
     delete: (key) => attempt(key.tenant, () => tier.delete(key)),
     ...(tier.deleteWhere && {
       deleteWhere: (test) => attempt('', () => tier.deleteWhere?.(test)),
+    }),
+    ...(tier.sample && {
+      sample: (tenant, count, random) =>
+        attempt(tenant, () => tier.sample?.(tenant, count, random)) ?? [],
     }),
     ...(tier.status && { status: () => attempt('', () => tier.status?.()) ?? 'unknown' }),
   };

@@ -1,5 +1,7 @@
 import type { Guard } from '../resilience/guard.ts';
-import type { Tier } from './tier.ts';
+import type { ExaminedCopy, Tier } from './tier.ts';
+
+const ABSENT: ExaminedCopy = { state: 'absent' };
 
 /**
  * The tier, with every call under the guard: deadline, circuit breaker, bounded concurrency. For tiers that leave the
@@ -15,5 +17,9 @@ export function guardTier(tier: Tier, guard: Guard): Tier {
     delete: (key) => guard.run(async () => tier.delete(key)),
     ...(tier.status && { status: () => tier.status?.() ?? 'unknown' }),
     ...(tier.deleteWhere && { deleteWhere: (test) => tier.deleteWhere?.(test) }),
+    ...(tier.examine && { examine: (key) => guard.run(async () => tier.examine?.(key) ?? ABSENT) }),
+    ...(tier.sample && {
+      sample: (tenant, count, random) => tier.sample?.(tenant, count, random) ?? [],
+    }),
   };
 }

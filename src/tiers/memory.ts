@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { entryBytes } from '../codec/entry.ts';
+import { draw } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Copy, Tier } from './tier.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import type { Copy, ExaminedCopy, Tier } from './tier.ts';
 
 export interface MemoryOptions {
   /** The most bytes of all copies together, names and bookkeeping counted. */
@@ -18,6 +20,8 @@ export interface MemoryOptions {
  * the hash table of lru-cache right after they have grown, the object of the buffer. Measured, see the test.
  */
 const COPY_BYTES = 256;
+/** So many copies are looked at to draw some of a tenant's. */
+const MAX_SAMPLED = 50_000;
 
 /**
  * Per-isolate memory: least recently used copies go first when the byte budget is full. A copy over the whole budget,
@@ -60,6 +64,28 @@ export class MemoryTier implements Tier {
     if (!copy || copy.until > now) return copy;
     this.#copies.delete(key.name);
     return undefined;
+  }
+
+  /** What is there, whether or not its time is over. It does not count as use. */
+  peek(key: CacheKey): Copy | undefined {
+    return this.#copies.peek(key.name);
+  }
+
+  examine(key: CacheKey): ExaminedCopy {
+    const copy = this.peek(key);
+    return copy ? { state: 'copy', copy } : { state: 'absent' };
+  }
+
+  /** Of the {@link MAX_SAMPLED} copies that were used last. */
+  sample(tenant: TenantId, count: number, random: () => number): readonly string[] {
+    const keys: string[] = [];
+    let seen = 0;
+    for (const { key } of this.#copies.values()) {
+      if (key.tenant === tenant) keys.push(key.key);
+      seen += 1;
+      if (seen === MAX_SAMPLED) break;
+    }
+    return draw(keys, count, random);
   }
 
   put(copy: Copy, now: number): void {

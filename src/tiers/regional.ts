@@ -3,7 +3,7 @@ import { InvalidFrame } from '../errors.ts';
 import { frameInvalid, tierInert, type Sink } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import type { Copy, Tier, TierStatus } from './tier.ts';
+import type { Copy, ExaminedCopy, Tier, TierStatus } from './tier.ts';
 
 export interface RegionalOptions {
   /** The cache to keep copies in; undefined where the platform has none. See {@link platformCache}. */
@@ -15,6 +15,12 @@ export interface RegionalOptions {
   readonly sink: Sink;
   /** How long a cache that was found inert is left alone, in milliseconds. Default 3 minutes. */
   readonly probeAgainMs?: number;
+}
+
+/** A copy as the platform's cache has it. */
+interface Held {
+  readonly until: number;
+  readonly frame: Uint8Array;
 }
 
 const UNTIL = 'x-tiercel-until';
@@ -55,21 +61,18 @@ export class RegionalTier implements Tier {
 
   async get(key: CacheKey, now: number): Promise<Copy | undefined> {
     const cache = this.#status === 'inert' ? undefined : await this.#open(now);
-    const response = await cache?.match(this.#url(key));
-    if (!response) return undefined;
-    this.#status = 'works';
-    const until = Number(response.headers.get(UNTIL));
-    // Read in any case: an unread body holds one of the request's few connections.
-    const frame = new Uint8Array(await response.arrayBuffer());
-    if (!(until > now)) return undefined;
-    try {
-      const entry = await this.#options.frames.decode(key, frame);
-      return { key, entry, until, heldAt: 0, prepared: undefined };
-    } catch (error) {
-      if (!(error instanceof InvalidFrame)) throw error;
-      this.#options.sink(frameInvalid(key.tenant, this.name, error.fault));
-      return undefined;
-    }
+    const held = await this.#match(cache, key);
+    if (!held || !(held.until > now)) return undefined;
+    const examined = await this.#decode(key, held);
+    if (examined.state === 'copy') return examined.copy;
+    if (examined.state === 'undecodable')
+      this.#options.sink(frameInvalid(key.tenant, this.name, examined.fault));
+    return undefined;
+  }
+
+  async examine(key: CacheKey): Promise<ExaminedCopy> {
+    const held = await this.#match(await this.#options.cache(), key);
+    return held ? this.#decode(key, held) : { state: 'absent' };
   }
 
   async put(copy: Copy, now: number): Promise<void> {
@@ -91,6 +94,25 @@ export class RegionalTier implements Tier {
   async delete(key: CacheKey): Promise<void> {
     // Also while inert: this call is for purges, and what is known of the cache may be out of date.
     await (await this.#options.cache())?.delete(this.#url(key));
+  }
+
+  async #match(cache: Cache | undefined, key: CacheKey): Promise<Held | undefined> {
+    const response = await cache?.match(this.#url(key));
+    if (!response) return undefined;
+    this.#status = 'works';
+    const until = Number(response.headers.get(UNTIL));
+    // Read in any case: an unread body holds one of the request's few connections.
+    return { until, frame: new Uint8Array(await response.arrayBuffer()) };
+  }
+
+  async #decode(key: CacheKey, { until, frame }: Held): Promise<ExaminedCopy> {
+    try {
+      const entry = await this.#options.frames.decode(key, frame);
+      return { state: 'copy', copy: { key, entry, until, heldAt: 0, prepared: undefined } };
+    } catch (error) {
+      if (!(error instanceof InvalidFrame)) throw error;
+      return { state: 'undecodable', fault: error.fault };
+    }
   }
 
   async #open(now: number): Promise<Cache | undefined> {

@@ -1,5 +1,7 @@
 import type { Entry } from '../codec/entry.ts';
+import type { FrameFault } from '../errors.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
 
 /** A copy of an entry in a tier. */
 export interface Copy {
@@ -25,6 +27,12 @@ export interface Prepared {
 /** What is known of a tier: nothing yet; that it keeps copies; or that it accepts them and has none a moment later. */
 export type TierStatus = 'unknown' | 'works' | 'inert';
 
+/** What a tier holds under a key, as it stands: its time may be over. */
+export type ExaminedCopy =
+  | { readonly state: 'absent' }
+  | { readonly state: 'undecodable'; readonly fault: FrameFault }
+  | { readonly state: 'copy'; readonly copy: Copy };
+
 /**
  * A store of copies that may lose any of them at any time, and knows nothing of purges: whoever reads decides whether
  * a copy is still valid. What it returns is whole and of that key, or undefined; a tier that fails rejects.
@@ -42,6 +50,13 @@ export interface Tier {
   delete(key: CacheKey): void | Promise<void>;
   /** Drops every copy that the test names. Only tiers that can list what they hold have it. */
   deleteWhere?(test: (copy: Copy) => boolean): void;
+  /**
+   * Looks at what is there, for operators: nothing is reported or changed, the order in which copies give way included.
+   * Without it, `get` is all that can be known of a tier.
+   */
+  examine?(key: CacheKey): ExaminedCopy | Promise<ExaminedCopy>;
+  /** Up to `count` keys of the tenant, drawn at random. Only tiers that can list what they hold have it. */
+  sample?(tenant: TenantId, count: number, random: () => number): readonly string[];
   /** Only tiers that may turn out to keep nothing have it. */
   readonly status?: () => TierStatus;
 }

@@ -1,5 +1,5 @@
 import { AuthorityUnavailable } from '../errors.ts';
-import type { Authority } from '../authority/authority.ts';
+import { SAMPLE_REQUESTS, type Authority } from '../authority/authority.ts';
 import type { Fetch } from '../gateway/exchange.ts';
 import type { Tier } from '../tiers/tier.ts';
 
@@ -58,6 +58,8 @@ export function meteredAuthority(authority: Authority, meter: Meter): Authority 
     touch: (...args) => count(1 + SCRIPT, () => authority.touch(...args)),
     lease: (...args) => count(1, () => authority.lease(...args)),
     release: (...args) => count(SCRIPT, () => authority.release(...args)),
+    examine: (...args) => count(1, () => authority.examine(...args)),
+    sample: (...args) => count(SAMPLE_REQUESTS, () => authority.sample(...args)),
   };
 }
 

@@ -6,6 +6,7 @@ import { lookup } from '../../../src/engine/lookup.ts';
 import { purgeEverything } from '../../../src/engine/purge.ts';
 import { supersede } from '../../../src/engine/supersede.ts';
 import { createCache, namespace } from '../../../src/index.ts';
+import { RuleBook } from '../../../src/invalidation/rules.ts';
 import { Counters } from '../../../src/telemetry/counters.ts';
 import { Emitter } from '../../../src/telemetry/emitter.ts';
 import { tagTarget, TENANT_TARGET } from '../../../src/tenant/target.ts';
@@ -220,6 +221,7 @@ describe('a cache that is switched off, in front of stores that others use', () 
       clock: now,
       waitUntil: () => undefined,
       coherenceMs: 1000,
+      rules: new RuleBook(),
       namespaces: {},
     });
   }

@@ -40,6 +40,8 @@ function scene(authorityRequired: boolean, coherenceMs = 1000) {
     touch: (...args) => real.touch(...args),
     lease: (...args) => real.lease(...args),
     release: (...args) => real.release(...args),
+    examine: (...args) => real.examine(...args),
+    sample: (...args) => real.sample(...args),
   };
   const coherence = new Coherence({
     authority,

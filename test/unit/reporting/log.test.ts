@@ -1,10 +1,19 @@
 import { describe, expect, it, test } from 'vitest';
 import { logSink, toConsole, type Level } from '../../../src/reporting/log.ts';
+import {
+  domainEvents,
+  ruleFailed,
+  signatureRefused,
+} from '../../../src/telemetry/domain-events.ts';
 import * as events from '../../../src/telemetry/events.ts';
 
 const gone = new Error('gone');
 const failure = events.storeError('acme', 'redis', gone);
-const notable = [events.purge('acme', 1, 'hard'), events.warmed('acme', 'hit')];
+const notable = [
+  events.purge('acme', 1, 'hard'),
+  events.warmed('acme', 'hit'),
+  domainEvents('acme', { applied: 1, unknown: 0, failed: 0, coarsened: false }),
+];
 const everyday = [
   events.hit('acme', 'e:a', 'memory', true),
   events.stale('acme', 'e:a', 'memory', 'revalidate'),
@@ -39,6 +48,8 @@ describe('the log', () => {
     events.loadFailed('acme', 'load_timeout', gone),
     events.circuit('redis', 'open'),
     events.tierInert('regional'),
+    ruleFailed('acme', 'invalid', gone),
+    signatureRefused('acme', 'mismatch'),
   ])('has a line for $type', (event) => {
     const { lines, sink } = scene();
     sink(event);
@@ -58,10 +69,12 @@ describe('the log', () => {
     sink(badValue);
     sink(events.loadFailed('acme', 'loader_error', new Error('GET /?token=secret')));
     sink(events.listenerError('hit', gone));
+    sink(ruleFailed('acme', 'threw', new Error('city 7')));
     expect(lines).toEqual([
       { type: 'value_invalid', tenant: 'acme', tier: 'redis', reason: 'schema' },
       { type: 'load_failed', tenant: 'acme', code: 'loader_error' },
       { type: 'listener_error', event: 'hit' },
+      { type: 'rule_failed', tenant: 'acme', code: 'threw' },
     ]);
   });
 

@@ -58,6 +58,8 @@ function authority(): Authority {
     touch: (...args) => inner.touch(...args),
     lease: (...args) => inner.lease(...args),
     release: (...args) => inner.release(...args),
+    examine: (...args) => inner.examine(...args),
+    sample: (...args) => inner.sample(...args),
   };
 }
 
@@ -131,6 +133,8 @@ describe('what an authority sends is counted from above: a script may be two req
     ['touch', 3, (of) => of.touch(key, (stored) => stored)],
     ['lease', 1, (of) => of.lease(key, 'token', 1000, 0)],
     ['release', 2, (of) => of.release(key, 'token')],
+    ['examine', 1, (of) => of.examine([key])],
+    ['sample', 5, (of) => of.sample(acme, 10)],
   ])('%s: %i', async (_name, requests, call) => {
     const meter = new Meter(100);
     const real = authority();
