@@ -55,6 +55,13 @@ export function variablesTable(): string {
         'JSON list of `{ "id", "sha256", "tenant", "scopes" }`',
         WORKER_DESCRIPTIONS.CREDENTIALS,
       ],
+      [
+        `${code('EVENT_SECRETS')} (secret)`,
+        '',
+        'none: no event is accepted',
+        'JSON list of `{ "id", "tenant", "secret" }`',
+        WORKER_DESCRIPTIONS.EVENT_SECRETS,
+      ],
       ...worker,
     ],
   );

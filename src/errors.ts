@@ -12,9 +12,12 @@ export type ErrorCode =
   | 'value_invalid'
   | 'load_timeout'
   | 'load_failed'
+  | 'signature_invalid'
+  | 'events_invalid'
   | 'origin_unreachable'
   | 'origin_timeout'
-  | 'origin_invalid';
+  | 'origin_invalid'
+  | 'origin_failed';
 
 interface ErrorDetails {
   /** The same call may succeed later, and repeating it does no harm. */
@@ -182,10 +185,39 @@ export class LoadFailed extends TiercelError {
   }
 }
 
+/** A message that none of the secrets has signed, or whose signature is too old or too early. */
+export class InvalidSignature extends TiercelError {
+  /** `missing`: headers are missing or malformed. `mismatch`: no secret made a signature of it. `timestamp`: the signature is right, its time is not. */
+  readonly reason: 'missing' | 'mismatch' | 'timestamp';
+
+  constructor(reason: InvalidSignature['reason']) {
+    super(
+      'signature_invalid',
+      reason === 'timestamp'
+        ? "The message's timestamp is outside of the window of five minutes."
+        : "The message's signature is missing or wrong.",
+    );
+    this.reason = reason;
+  }
+}
+
+/** What was given is no domain event, nor a list of them. Lists every problem; none holds what was given. */
+export class InvalidEvents extends TiercelError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(
+      'events_invalid',
+      `These are no domain events:\n${problems.map((one) => `  ${one}`).join('\n')}`,
+    );
+    this.problems = problems;
+  }
+}
+
 /** The tenant's origin could not be asked, or its answer can't be passed on. */
 export class OriginError extends TiercelError {
   constructor(
-    code: 'origin_unreachable' | 'origin_timeout' | 'origin_invalid',
+    code: 'origin_unreachable' | 'origin_timeout' | 'origin_invalid' | 'origin_failed',
     message: string,
     details: ErrorDetails = {},
   ) {

@@ -39,16 +39,20 @@ export function createCache<const Namespaces extends NamespaceMap>(
   });
 }
 
+export { invalidationRules } from './cache/invalidation-rules.ts';
 export { namespace } from './cache/options.ts';
 export { customTier, inIsolate, memory, redis, regional } from './config/stores.ts';
 export { cacheOptionsFromEnv } from './config/library.ts';
 export { defaultSerializer } from './codec/serializer.ts';
+export { verifySignedEvents } from './invalidation/signed-events.ts';
 export {
   AuthorityUnavailable,
   CircuitOpen,
   ConfigError,
   DeadlineExceeded,
+  InvalidEvents,
   InvalidKey,
+  InvalidSignature,
   InvalidValue,
   LoadFailed,
   LoadTimeout,
@@ -60,6 +64,12 @@ export {
 
 export type { Cache, CacheStats, EverythingPurged } from './cache/cache.ts';
 export type { Duration } from './cache/durations.ts';
+export type { InvalidateOptions, InvalidationResult } from './cache/invalidate.ts';
+export type {
+  InvalidationRule,
+  InvalidationRules,
+  RuleTargets,
+} from './cache/invalidation-rules.ts';
 export type { Loader, LoaderContext, LoadOutcome, StaleValue } from './cache/loader.ts';
 export type {
   CacheEntry,
@@ -92,9 +102,18 @@ export type { Size } from './config/sizes.ts';
 export type { AuthorityOption, TierOption } from './config/stores.ts';
 export type { StoreHealth } from './engine/assemble.ts';
 export type { ConfigProblem, ErrorCode } from './errors.ts';
+export type { EventOutcome } from './invalidation/decide.ts';
+export type { DomainEvent } from './invalidation/event.ts';
+export type { AnyRule, RuleSet } from './invalidation/rules.ts';
+export type { SignedEvents } from './invalidation/signed-events.ts';
 export type { Execution } from './runtime.ts';
 export type { TenantCounters } from './telemetry/counters.ts';
 export type { EventName, EventOf, Listener } from './telemetry/emitter.ts';
+export type {
+  DomainEventCounts,
+  DomainTelemetryEvent,
+  SignatureRefusal,
+} from './telemetry/domain-events.ts';
 export type { CircuitState, TelemetryEvent } from './telemetry/events.ts';
 export type { CacheKey } from './tenant/key.ts';
 export type { KeyInput } from './tenant/segments.ts';

@@ -41,6 +41,21 @@ export function platformRuntime(execution: Execution): Runtime {
   return { ...platformClock, waitUntil: (work) => execution.waitUntil(work) };
 }
 
+/** A number from 0 (inclusive) to 1 (exclusive) out of a random id. */
+export function fractionOf(randomId: string): number {
+  return Number.parseInt(randomId.slice(0, 8), 16) / 2 ** 32;
+}
+
+/** Up to `count` of the items, each as likely as any other, in no order. The list is the caller's own: it is changed. */
+export function draw<T>(items: T[], count: number, random: () => number): readonly T[] {
+  const most = Math.min(count, items.length);
+  for (let at = 0; at < most; at += 1) {
+    const [taken] = items.splice(at + Math.floor(random() * (items.length - at)), 1);
+    if (taken !== undefined) items.splice(at, 0, taken);
+  }
+  return items.slice(0, most);
+}
+
 /** A timer of the platform. An aborted one is taken away, so that it keeps neither a request nor a process alive. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

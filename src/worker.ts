@@ -1,5 +1,6 @@
 import bundledTenants from '../tenants.json';
 import { Credentials } from './access/credentials.ts';
+import { Senders } from './access/senders.ts';
 import { TenantRegistry } from './access/tenants.ts';
 import { createApp } from './app.ts';
 import type { Config } from './config/config.ts';
@@ -66,6 +67,7 @@ function assemble(config: Config): Service {
       fetch,
       originTimeoutMs: config.originTimeoutMs,
       maxLifetimeMs: config.maxLifetimeMs,
+      throttleMs: config.defaults.throttleMs,
     });
 
   const { parts } = engine;
@@ -73,6 +75,7 @@ function assemble(config: Config): Service {
   const app = createApp({
     tenants,
     credentials: new Credentials(config.credentials),
+    senders: new Senders(config.eventSecrets),
     gateway: gatewayWith(parts, platformFetch),
     engine: parts,
     health: {
@@ -87,6 +90,13 @@ function assemble(config: Config): Service {
       since: clock.now(),
       memoryBytes: () => engine.memory()?.bytes,
       warming: () => lastWarming,
+    },
+    inspection: {
+      keys,
+      fetch: platformFetch,
+      originTimeoutMs: config.originTimeoutMs,
+      maxUnverifiedMs: config.maxUnverifiedMs,
+      maxRequests: config.warmRequests,
     },
     adminHost: config.adminHost,
     // Without Redis there is only this isolate, which knows at once.

@@ -9,6 +9,7 @@ export const layers: readonly (readonly string[])[] = [
   ['routes'],
   ['config', 'access', 'reporting', 'recipes', 'warming'],
   ['gateway', 'cache'],
+  ['invalidation'],
   ['engine'],
   ['coherence'],
   ['authority', 'tiers'],

@@ -4,6 +4,7 @@ import type { Engine, StoreHealth } from '../engine/assemble.ts';
 import { purgeEverything } from '../engine/purge.ts';
 import type { Lifetimes } from '../engine/promotion.ts';
 import { ConfigError, InvalidKey } from '../errors.ts';
+import type { RuleSet } from '../invalidation/rules.ts';
 import type { Clock, Execution } from '../runtime.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { Emitter, EventName, Listener } from '../telemetry/emitter.ts';
@@ -67,6 +68,8 @@ export interface CacheParts {
   readonly clock: Clock;
   readonly waitUntil: (work: Promise<unknown>) => void;
   readonly coherenceMs: number;
+  /** What domain events purge. */
+  readonly rules: RuleSet;
   /** Each namespace's functions, as they were given, and its settings, resolved. */
   readonly namespaces: Readonly<
     Record<string, { readonly given: NamespaceOptions; readonly settings: NamespaceSettings }>
@@ -97,6 +100,7 @@ export function makeCache<Namespaces extends NamespaceMap>(parts: CacheParts): C
       runtime: { ...clock, waitUntil: failSoft(waitUntil, sink) },
       coherenceMs: withinMs,
       prefixes,
+      rules: parts.rules,
     };
     return tenantCache<Namespaces>(scope, counters, namespaces);
   };

@@ -26,6 +26,7 @@ export const OPTION_NAMES = {
   set: new Set<string>([...VALUE_OPTIONS, 'stamp']),
   get: new Set<string>(['stale']),
   purge: new Set<string>(['mode']),
+  invalidate: new Set<string>(['id']),
   touch: new Set<string>(['ttl', 'staleWhileRevalidate', 'staleIfError']),
 } as const;
 
@@ -103,6 +104,10 @@ function check(name: string, value: unknown, problems: ConfigProblem[]): void {
     case 'mode':
       if (value !== 'hard' && value !== 'soft')
         problems.push({ field: name, message: `is ${said(value)}, must be 'hard' or 'soft'` });
+      return;
+    case 'id':
+      if (typeof value !== 'string' || value === '' || value.length > 256)
+        problems.push({ field: name, message: 'must be a text of 1 to 256 characters' });
       return;
     case 'stamp':
       if (!isStamp(value))

@@ -69,7 +69,12 @@ export async function purgeScope(
 
 const MEMBERS: ReadonlySet<string> = new Set(['keys', 'tags', 'prefixes', 'all']);
 
-function targetsOf(below: string | undefined, targets: PurgeTargets, scope: Scope): Target[] {
+/** The targets of a purge. Throws {@link InvalidKey} for those that nothing could have. */
+export function targetsOf(
+  below: string | undefined,
+  targets: PurgeTargets,
+  scope: Scope,
+): Target[] {
   const given: unknown = targets;
   if (typeof given !== 'object' || given === null)
     throw new InvalidKey('A purge must name at least one of keys, tags, prefixes, all.');

@@ -1,5 +1,6 @@
 import type { EngineParts } from '../engine/parts.ts';
 import type { LeasePolicy, ReadPolicy } from '../engine/policy.ts';
+import type { RuleSet } from '../invalidation/rules.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey, KeySpace } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
@@ -17,6 +18,8 @@ export interface Scope {
   readonly coherenceMs: number;
   /** The prefixes of the namespaces' keys. */
   readonly prefixes: ReadonlySet<string>;
+  /** What domain events purge. */
+  readonly rules: RuleSet;
 }
 
 /** A namespace, made ready once for all tenants. */

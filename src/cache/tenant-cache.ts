@@ -1,9 +1,11 @@
 import type { Stamp } from '../codec/stamp.ts';
 import { stampOf } from '../engine/supersede.ts';
+import type { DomainEvent } from '../invalidation/event.ts';
 import type { Counters, TenantCounters } from '../telemetry/counters.ts';
 import type { Namespace } from './namespace.ts';
 import type { InputOf, NamespaceMap, ValueOf } from './options.ts';
 import { purgeScope, type PurgeOptions, type PurgeResult, type PurgeTargets } from './purge.ts';
+import { invalidateScope, type InvalidateOptions, type InvalidationResult } from './invalidate.ts';
 import type { NamespaceParts, Scope } from './scope.ts';
 import { ValueCache } from './value-cache.ts';
 
@@ -22,6 +24,15 @@ export interface TenantMethods {
    * acknowledged; rejects with `AuthorityUnavailable` else, and may be repeated.
    */
   purge(targets: PurgeTargets, options?: PurgeOptions): Promise<PurgeResult>;
+  /**
+   * Purges what the cache's rules say of domain events: one, or up to 1,000, at most two requests for all of them. Resolves
+   * once it is acknowledged, with what became of each event; one that fails keeps no other back. Rejects with
+   * `AuthorityUnavailable` when it was not acknowledged, and may be repeated; with `InvalidEvents` for what are no events.
+   */
+  invalidate(
+    events: DomainEvent | readonly DomainEvent[],
+    options?: InvalidateOptions,
+  ): Promise<InvalidationResult>;
   /**
    * What is known now of the tenant's purges: take it before you read what you will `set`, and a purge in between keeps
    * the value out. Rejects with `AuthorityUnavailable`.
@@ -42,6 +53,7 @@ export type TenantCache<Namespaces extends NamespaceMap> = TenantMethods & {
 export const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'tenant',
   'purge',
+  'invalidate',
   'stamp',
   'stats',
   'forTenant',
@@ -71,6 +83,13 @@ class Tenant implements TenantMethods {
 
   purge(targets: PurgeTargets, options?: PurgeOptions): Promise<PurgeResult> {
     return purgeScope(this.#scope, undefined, targets, options);
+  }
+
+  invalidate(
+    events: DomainEvent | readonly DomainEvent[],
+    options?: InvalidateOptions,
+  ): Promise<InvalidationResult> {
+    return invalidateScope(this.#scope, events, options);
   }
 
   stamp(): Promise<Stamp> {

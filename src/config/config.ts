@@ -2,7 +2,7 @@ import type { MasterKey } from '../codec/encryption.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 
 /** What a credential may do. */
-export const SCOPES = ['purge', 'stats'] as const;
+export const SCOPES = ['purge', 'stats', 'inspect', 'inspect:value'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export const PRESET_NAMES = [
@@ -31,6 +31,15 @@ export interface Credential {
   /** A tenant's id, or `*` for every tenant. */
   readonly tenant: string;
   readonly scopes: readonly Scope[];
+}
+
+/** Who may send domain events, to which tenant. */
+export interface EventSecret {
+  readonly id: string;
+  /** A tenant's id, or `*` for every tenant. */
+  readonly tenant: string;
+  /** `whsec_` and the base64 of 24 to 64 bytes. */
+  readonly secret: string;
 }
 
 /** Where Redis is and how it is used. */
@@ -102,6 +111,7 @@ export interface EngineSettings {
 export interface Config extends EngineSettings {
   readonly tenants: readonly TenantPolicy[];
   readonly credentials: readonly Credential[];
+  readonly eventSecrets: readonly EventSecret[];
   /** Host name on which operators reach every tenant; undefined for none. */
   readonly adminHost: string | undefined;
   readonly originTimeoutMs: number;

@@ -3,6 +3,7 @@ import type { NamespaceMap } from '../cache/options.ts';
 import { RESERVED_NAMES, type TenantCache } from '../cache/tenant-cache.ts';
 import { assembleEngine, type TierChoice } from '../engine/assemble.ts';
 import { ConfigError, type ConfigProblem } from '../errors.ts';
+import { RuleBook, type RuleSet } from '../invalidation/rules.ts';
 import { platformClock } from '../runtime.ts';
 import { Counters } from '../telemetry/counters.ts';
 import { Emitter } from '../telemetry/emitter.ts';
@@ -25,6 +26,8 @@ export interface CacheOptions<Namespaces extends NamespaceMap> extends Omit<
   readonly authority?: AuthorityOption;
   /** Fastest first. Default: memory, and the data centre's cache where the preset has it. Without Redis: memory alone. */
   readonly tiers?: readonly TierOption[];
+  /** What domain events purge, `invalidationRules()`. Default: nothing. */
+  readonly rules?: RuleSet;
   /** Keeps work alive after a response. Default: the platform's, for the request in which a method is called. */
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
@@ -53,7 +56,7 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
   const given: unknown = options;
   if (typeof given !== 'object' || given === null)
     throw new ConfigError([{ field: 'options', message: `is ${shown(given)}, must be an object` }]);
-  const { authority, tiers, waitUntil, tenant, ...settings } = options;
+  const { authority, tiers, waitUntil, tenant, rules, ...settings } = options;
   const problems: ConfigProblem[] = [];
   if (authority !== undefined && settings.redis !== undefined)
     problems.push({ field: 'redis', message: 'is said twice: authority as well' });
@@ -71,6 +74,8 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
     problems.push({ field: 'tenant', message: `is ${shown(tenant)}, must be ${TENANT_ID_FORM}` });
   if (waitUntil !== undefined && typeof waitUntil !== 'function')
     problems.push({ field: 'waitUntil', message: `is ${shown(waitUntil)}, must be a function` });
+  if (rules !== undefined && !isRules(rules))
+    problems.push({ field: 'rules', message: `is ${shown(rules)}, must be invalidationRules()` });
   const settled = withAuthority(settings, authority, problems);
   const listed = tiers === undefined ? undefined : resolveTiers(tiers, hasRedis(settled), problems);
   if (listed?.bytes !== undefined && settings.memoryBytes !== undefined)
@@ -105,6 +110,7 @@ export function createCacheOn<const Namespaces extends NamespaceMap>(
     clock: platformClock,
     waitUntil: waitUntil ?? platform.waitUntil,
     coherenceMs: config.coherenceMs,
+    rules: rules ?? new RuleBook(),
     namespaces: Object.fromEntries(
       Object.entries(config.namespaces).map(([name, namespace]) => [
         name,
@@ -163,6 +169,12 @@ function resolved(settings: Settled, problems: readonly ConfigProblem[]): CacheC
   return config;
 }
 
+function isRules(value: unknown): value is RuleSet {
+  return (
+    typeof value === 'object' && value !== null && 'of' in value && typeof value.of === 'function'
+  );
+}
+
 function defaultTiers({ regional }: CacheConfig): readonly TierChoice[] {
   const memory: TierChoice = { type: 'memory' };
   if (!regional) return [memory];
@@ -179,6 +191,7 @@ function asSingleTenant<Namespaces extends NamespaceMap>(
     ...Object.getOwnPropertyDescriptors(own),
     tenant: { value: tenant, enumerable: true },
     purge: { value: own.purge.bind(own), enumerable: true },
+    invalidate: { value: own.invalidate.bind(own), enumerable: true },
     stamp: { value: own.stamp.bind(own), enumerable: true },
   };
   // The properties just defined are what the type says.

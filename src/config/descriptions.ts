@@ -48,14 +48,17 @@ export const DESCRIPTIONS: Readonly<Record<SettingId, string>> = {
 
 /** The same for the settings that the deployed Worker alone has. */
 export const WORKER_DESCRIPTIONS: Readonly<
-  Record<keyof typeof WORKER_SETTINGS | 'TENANTS' | 'CREDENTIALS', string>
+  Record<keyof typeof WORKER_SETTINGS | 'TENANTS' | 'CREDENTIALS' | 'EVENT_SECRETS', string>
 > = {
   TENANTS: 'the tenants, see [below](#tenants)',
   CREDENTIALS:
-    'who may use the [HTTP API](http-api.md). `sha256`: of the token, in hexadecimal. `tenant`: the id of a tenant, or `*`. `scopes`: `purge`, `stats`',
+    'who may use the [HTTP API](http-api.md). `sha256`: of the token, in hexadecimal. `tenant`: the id of a tenant, or `*`. `scopes`: `purge`, `stats`, `inspect`, `inspect:value`',
+  EVENT_SECRETS:
+    'who may send [domain events](http-api.md#domain-events). `secret`: `whsec_` and the base64 of 24 to 64 random bytes. `tenant`: the id of a tenant, or `*`',
   ADMIN_HOST: 'where operators reach every tenant',
   CACHE_ORIGIN_TIMEOUT_MS: 'how long the head of an origin’s answer may take',
-  CACHE_WARM_REQUESTS: 'the most outgoing requests of one cron run (origins, Redis, Cache API)',
+  CACHE_WARM_REQUESTS:
+    'the most outgoing requests of one cron run, and of one [verification](../operations/verify.md) (origins, Redis, Cache API)',
 };
 
 /** The settings of a namespace that its cache does not have. */
@@ -114,7 +117,8 @@ export const REASONS: Readonly<Partial<Record<SettingId, string>>> = {
   leaseMs:
     'as long as a load may take, and some: a lease that ends before its load loses what is loaded',
   leaseWait: 'half a slow load; nearly all of one where the alternative is to pay for it twice',
-  coherenceMs: 'a second is what an editor waits without wondering; a test asks every time',
+  coherenceMs:
+    'speed of a purge against cost: a second is what an editor waits without wondering, 5 s a fifth of the polls for `simple` and for answers that are seldom purged; a test asks every time',
   maxEntryBytes: 'a page; four times that for long answers with their sources',
   regional:
     'saves a request to Redis in data centres with many isolates; left out where copies should be in one place only',

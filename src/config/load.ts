@@ -2,6 +2,7 @@ import { ConfigError, type ConfigProblem } from '../errors.ts';
 import type { Config } from './config.ts';
 import { credentialList } from './credential-list.ts';
 import { resolveEngine } from './engine-settings.ts';
+import { eventSecretList } from './event-secret-list.ts';
 import { check } from './problems.ts';
 import { SETTING_IDS, variableName } from './settings.ts';
 import { tenantList, toPolicy } from './tenant-list.ts';
@@ -34,25 +35,31 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
   const own = readWorkerSettings(variables, problems);
   const list = json(variables['TENANTS'] ?? bundledTenants, 'TENANTS', problems);
   const tenants = list && check(tenantList, list.value, 'TENANTS', problems);
-  const known = json(variables['CREDENTIALS'] ?? [], 'CREDENTIALS', problems);
-  const credentials = known && check(credentialList, known.value, 'CREDENTIALS', problems);
+  const tokens = json(variables['CREDENTIALS'] ?? [], 'CREDENTIALS', problems);
+  const credentials = tokens && check(credentialList, tokens.value, 'CREDENTIALS', problems);
+  const secrets = json(variables['EVENT_SECRETS'] ?? [], 'EVENT_SECRETS', problems);
+  const eventSecrets = secrets && check(eventSecretList, secrets.value, 'EVENT_SECRETS', problems);
   tenants?.forEach((tenant, at) => {
     if (own.adminHost !== undefined && tenant.hosts.includes(own.adminHost)) {
       problems.push({ field: `TENANTS[${at}].hosts`, message: 'must not hold the ADMIN_HOST' });
     }
   });
-  credentials?.forEach(({ tenant }, at) => {
-    if (tenant !== '*' && tenants && !tenants.some(({ id }) => id === tenant)) {
-      problems.push({ field: `CREDENTIALS[${at}].tenant`, message: 'is the id of no tenant' });
-    }
-  });
+  const known = (name: string, owned: readonly { readonly tenant: string }[] | undefined): void =>
+    owned?.forEach(({ tenant }, at) => {
+      if (tenant !== '*' && tenants && !tenants.some(({ id }) => id === tenant)) {
+        problems.push({ field: `${name}[${at}].tenant`, message: 'is the id of no tenant' });
+      }
+    });
+  known('CREDENTIALS', credentials);
+  known('EVENT_SECRETS', eventSecrets);
   for (const name of Object.keys(variables)) {
     if (name.startsWith('CACHE_') && typeof variables[name] === 'string' && !KNOWN.has(name)) {
       problems.push({ field: name, message: 'is no setting of Tiercel' });
     }
   }
-  if (problems.length > 0 || !tenants || !credentials) throw new ConfigError(problems);
-  return { ...engine, ...own, tenants: tenants.map(toPolicy), credentials };
+  if (problems.length > 0 || !tenants || !credentials || !eventSecrets)
+    throw new ConfigError(problems);
+  return { ...engine, ...own, tenants: tenants.map(toPolicy), credentials, eventSecrets };
 }
 
 /** What a JSON text holds, or a value that the platform has parsed already. Undefined, with a problem, for another text. */

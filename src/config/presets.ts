@@ -89,6 +89,7 @@ const ai: PresetValues = {
   throttle: '30s',
   leaseMs: '30s',
   leaseWait: '25s',
+  coherenceMs: '5s',
   maxEntryBytes: '4MiB',
   redisTimeout: '1s',
 };
@@ -100,7 +101,13 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   simple: {
     redis: 'needed',
     encryption: 'optional',
-    values: { ...plain, defaultTtl: '5m', staleIfError: '1h', negativeTtl: '30s' },
+    values: {
+      ...plain,
+      defaultTtl: '5m',
+      staleIfError: '1h',
+      negativeTtl: '30s',
+      coherenceMs: '5s',
+    },
   },
   development: { redis: 'needed', encryption: 'optional', values: development },
   testing: {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
 import { isLoopback } from './loopback.ts';
+import { foreignHosts, ruleList } from './rule-list.ts';
 
 /** A host name as it is compared: in lower case, alone. */
 export const HOST =
@@ -49,6 +50,8 @@ export const tenantList = z
       id: tenantId,
       hosts: z.array(host).min(1, 'must name at least one host'),
       origin: baseUrl,
+      exposeTags: z.boolean().optional(),
+      rules: ruleList.optional(),
       warm: z.strictObject({ base: baseUrl.optional(), paths: z.array(path).max(1000) }).optional(),
     }),
   )
@@ -74,16 +77,21 @@ export const tenantList = z
       if (base !== undefined && URL.canParse(base) && !tenant.hosts.includes(hostOf(base))) {
         refuse([at, 'warm', 'base'], "must be on one of the tenant's own hosts");
       }
+      for (const place of foreignHosts(tenant.rules ?? [], tenant.hosts)) {
+        refuse([at, 'rules', ...place], "must be on one of the tenant's own hosts");
+      }
     });
   });
 
 /** A tenant of the list, with what it leaves open filled in. */
 export function toPolicy(tenant: z.output<typeof tenantList>[number]): TenantPolicy {
-  const { id, hosts, origin, warm } = tenant;
+  const { id, hosts, origin, warm, exposeTags, rules } = tenant;
   return {
     id,
     hosts,
     origin,
     warm: { base: warm?.base ?? `https://${hosts[0] ?? ''}`, paths: warm?.paths ?? [] },
+    ...(exposeTags ? { exposeTags } : {}),
+    ...(rules ? { rules } : {}),
   };
 }

@@ -1,14 +1,15 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { purge } from '../engine/purge.ts';
-import { AuthorityUnavailable } from '../errors.ts';
 import { readHealth } from '../reporting/health.ts';
 import { tenantStats } from '../reporting/stats.ts';
 import { platformRuntime } from '../runtime.ts';
 import { authorize } from './authorize.ts';
-import { badRequest, methodNotAllowed, tooLarge, unavailable, unknownRoute } from './problems.ts';
-import { parsePurgeBody } from './purge-body.ts';
+import { eventsRoute } from './events.ts';
+import { answerInspect } from './inspect.ts';
+import { methodNotAllowed, tooLarge, unknownRoute } from './problems.ts';
+import { answerPurge } from './purge.ts';
 import type { RouteEnv, Services } from './services.ts';
+import { answerVerify } from './verify.ts';
 
 const MAX_BODY_BYTES = 1_048_576;
 
@@ -36,51 +37,33 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
   );
   api.all('/v1/stats', () => methodNotAllowed('GET, HEAD'));
 
+  api.get('/v1/inspect', authorize(services, 'inspect'), (context) =>
+    answerInspect(context, services),
+  );
+  api.all('/v1/inspect', () => methodNotAllowed('GET, HEAD'));
+
+  api.get('/v1/verify', authorize(services, 'inspect'), (context) =>
+    answerVerify(context, services),
+  );
+  api.all('/v1/verify', () => methodNotAllowed('GET, HEAD'));
+
   api.post(
     '/v1/purge',
-    authorize(services, 'purge'),
+    authorize(services, 'purge', true),
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
       onError: () => tooLarge(MAX_BODY_BYTES),
     }),
-    async (context) => {
-      const { tenant } = context.var;
-      let value: unknown;
-      try {
-        value = await context.req.json();
-      } catch {
-        return badRequest('The body is not valid JSON.');
-      }
-      const parsed = parsePurgeBody(value, tenant);
-      if ('problems' in parsed)
-        return badRequest('The body does not name what to purge.', parsed.problems);
-      try {
-        const seq = await purge(
-          services.engine,
-          tenant.id,
-          parsed.targets,
-          parsed.mode,
-          platformRuntime(context.executionCtx),
-        );
-        return context.json(
-          {
-            tenant: tenant.id,
-            targets: parsed.targets.length,
-            mode: parsed.mode,
-            seq,
-            effectiveWithinMs: services.coherenceMs,
-          },
-          200,
-          { 'cache-control': 'no-store' },
-        );
-      } catch (error) {
-        if (error instanceof AuthorityUnavailable)
-          return unavailable('The purge was not acknowledged. Repeat it: that does no harm.');
-        throw error;
-      }
-    },
+    (context) => answerPurge(context, services),
   );
   api.all('/v1/purge', () => methodNotAllowed('POST'));
+
+  api.post(
+    '/v1/events',
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => tooLarge(MAX_BODY_BYTES) }),
+    eventsRoute(services),
+  );
+  api.all('/v1/events', () => methodNotAllowed('POST'));
   api.all('*', unknownRoute);
   return api;
 }

@@ -1,21 +1,36 @@
 import type { Credentials } from '../access/credentials.ts';
+import type { Senders } from '../access/senders.ts';
 import type { TenantRegistry } from '../access/tenants.ts';
 import type { EngineParts } from '../engine/parts.ts';
+import type { Fetch } from '../gateway/exchange.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { HealthSource } from '../reporting/health.ts';
 import type { StatsSource } from '../reporting/stats.ts';
+import type { KeySpace } from '../tenant/key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 
 /** What the routes work with. */
 export interface Services {
   readonly tenants: TenantRegistry;
   readonly credentials: Credentials;
+  readonly senders: Senders;
   readonly gateway: Gateway;
   readonly engine: EngineParts;
   readonly health: HealthSource;
   readonly stats: StatsSource;
+  readonly inspection: InspectionSource;
   readonly adminHost: string | undefined;
   readonly coherenceMs: number;
+}
+
+/** What operators' looks at the stores need besides the engine. */
+export interface InspectionSource {
+  readonly keys: KeySpace;
+  readonly fetch: Fetch;
+  readonly originTimeoutMs: number;
+  readonly maxUnverifiedMs: number;
+  /** The most outgoing requests of one verification. */
+  readonly maxRequests: number;
 }
 
 /** What a handler finds in Hono's context. */

@@ -16,10 +16,18 @@ export interface TenantCounters {
   storedBytes: number;
   storesDropped: Record<string, number>;
   bypasses: Record<string, number>;
+  /** Tags and groups of the origin's that were over a cap or unusable, by field. */
+  tagsDropped: Record<string, number>;
   purges: number;
   purgesFailed: number;
   /** Invalidations that were retried to the end and never acknowledged. */
   purgesAbandoned: number;
+  /** Domain events by what became of them: `applied`, `unknown`, `failed`. */
+  domainEvents: Record<string, number>;
+  /** Messages of domain events that had been acknowledged before. */
+  messagesRepeated: number;
+  /** Messages of domain events that were refused, by why. */
+  signaturesRefused: Record<string, number>;
   tierErrors: Record<string, number>;
   invalidFrames: Record<string, number>;
   invalidValues: Record<string, number>;
@@ -81,6 +89,9 @@ export class Counters {
       case 'bypass':
         add(counters.bypasses, event.reason);
         break;
+      case 'tags_dropped':
+        add(counters.tagsDropped, event.field, event.count);
+        break;
       case 'purge':
         counters.purges += 1;
         break;
@@ -89,6 +100,19 @@ export class Counters {
         break;
       case 'purge_abandoned':
         counters.purgesAbandoned += 1;
+        break;
+      case 'domain_events':
+        for (const outcome of ['applied', 'unknown', 'failed'] as const)
+          if (event[outcome] > 0) add(counters.domainEvents, outcome, event[outcome]);
+        break;
+      case 'message_repeated':
+        counters.messagesRepeated += 1;
+        break;
+      case 'signature_refused':
+        add(counters.signaturesRefused, event.reason);
+        break;
+      case 'rule_failed':
+        // Counted with the message that it was in.
         break;
       case 'error':
         add(counters.tierErrors, event.tier);
@@ -115,8 +139,8 @@ export class Counters {
   }
 }
 
-function add(record: Record<string, number>, name: string): void {
-  record[name] = (record[name] ?? 0) + 1;
+function add(record: Record<string, number>, name: string, count = 1): void {
+  record[name] = (record[name] ?? 0) + count;
 }
 
 function zero(): TenantCounters {
@@ -132,9 +156,13 @@ function zero(): TenantCounters {
     storedBytes: 0,
     storesDropped: {},
     bypasses: {},
+    tagsDropped: {},
     purges: 0,
     purgesFailed: 0,
     purgesAbandoned: 0,
+    domainEvents: {},
+    messagesRepeated: 0,
+    signaturesRefused: {},
     tierErrors: {},
     invalidFrames: {},
     invalidValues: {},

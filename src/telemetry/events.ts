@@ -1,4 +1,6 @@
 import type { FrameFault } from '../errors.ts';
+import { described } from './described.ts';
+import type { DomainTelemetryEvent } from './domain-events.ts';
 
 /**
  * Everything that is reported, one constructor each. Events carry no value, token or header of a request; those that
@@ -52,6 +54,7 @@ export type TelemetryEvent =
     }
   | { readonly type: 'purge_failed'; readonly tenant: string; readonly message: string }
   | { readonly type: 'purge_abandoned'; readonly tenant: string; readonly targets: number }
+  | DomainTelemetryEvent
   /** A local tier gave a copy up because its budget was full. */
   | {
       readonly type: 'evict';
@@ -61,6 +64,13 @@ export type TelemetryEvent =
       readonly bytes: number;
     }
   | { readonly type: 'bypass'; readonly tenant: string; readonly reason: string }
+  /** A field of the origin's named `count` tags or groups that are over a cap or unusable; or was ignored, which counts as one. */
+  | {
+      readonly type: 'tags_dropped';
+      readonly tenant: string;
+      readonly field: TagField;
+      readonly count: number;
+    }
   | {
       readonly type: 'frame_invalid';
       readonly tenant: string;
@@ -114,6 +124,9 @@ export type MissReason =
  */
 export type StaleReason = 'revalidate' | 'error' | 'timeout' | 'leased' | 'throttled' | 'requested';
 
+/** Where an origin names tags and groups. */
+export type TagField = 'cache-tag' | 'cache-groups' | 'cache-group-invalidation';
+
 /** What is wrong with a stored value: its bytes, or its shape. */
 export type ValueFault = 'serializer' | 'schema' | 'migration';
 
@@ -132,8 +145,13 @@ export const EVENT_TYPES = [
   'purge',
   'purge_failed',
   'purge_abandoned',
+  'domain_events',
+  'rule_failed',
+  'message_repeated',
+  'signature_refused',
   'evict',
   'bypass',
+  'tags_dropped',
   'frame_invalid',
   'value_invalid',
   'error',
@@ -176,7 +194,7 @@ export const loadFailed = (tenant: string, code: string, error: unknown): Teleme
   type: 'load_failed',
   tenant,
   code,
-  message: describe(error),
+  message: described(error),
 });
 export const set = (tenant: string, key: string, bytes: number): TelemetryEvent => ({
   type: 'set',
@@ -199,7 +217,7 @@ export const purge = (tenant: string, targets: number, mode: 'hard' | 'soft'): T
 export const purgeFailed = (tenant: string, error: unknown): TelemetryEvent => ({
   type: 'purge_failed',
   tenant,
-  message: describe(error),
+  message: described(error),
 });
 export const purgeAbandoned = (tenant: string, targets: number): TelemetryEvent => ({
   type: 'purge_abandoned',
@@ -216,6 +234,12 @@ export const bypass = (tenant: string, reason: string): TelemetryEvent => ({
   type: 'bypass',
   tenant,
   reason,
+});
+export const tagsDropped = (tenant: string, field: TagField, count: number): TelemetryEvent => ({
+  type: 'tags_dropped',
+  tenant,
+  field,
+  count,
 });
 export const frameInvalid = (tenant: string, tier: string, fault: FrameFault): TelemetryEvent => ({
   type: 'frame_invalid',
@@ -235,19 +259,19 @@ export const valueInvalid = (
   key,
   tier,
   reason,
-  message: describe(error),
+  message: described(error),
 });
 export const storeError = (tenant: string, tier: string, error: unknown): TelemetryEvent => ({
   type: 'error',
   tenant,
   tier,
-  message: describe(error),
+  message: described(error),
 });
 export const originError = (tenant: string, code: string, error: unknown): TelemetryEvent => ({
   type: 'origin_error',
   tenant,
   code,
-  message: describe(error),
+  message: described(error),
 });
 export const epochChanged = (tenant: string, epoch: string): TelemetryEvent => ({
   type: 'epoch_changed',
@@ -268,13 +292,5 @@ export const tierInert = (tier: string): TelemetryEvent => ({ type: 'tier_inert'
 export const listenerError = (event: string, error: unknown): TelemetryEvent => ({
   type: 'listener_error',
   event,
-  message: describe(error),
+  message: described(error),
 });
-
-// Some clients put the whole command, value included, into the message of an error.
-const MAX_MESSAGE = 200;
-
-function describe(error: unknown): string {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}...` : text;
-}

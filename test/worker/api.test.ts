@@ -16,7 +16,7 @@ const bearer = (): Record<string, string> => ({ authorization: `Bearer ${deploym
 
 describe('the body of a purge', () => {
   const refused: readonly (readonly [string, unknown, string])[] = [
-    ['nothing', {}, 'at least one of keys, urls, tags, prefixes, all'],
+    ['nothing', {}, 'at least one of keys, urls, tags, prefixes, hosts, groups, all'],
     ['empty lists', { keys: [], urls: [], tags: [], prefixes: [] }, 'at least one'],
     ['no object', ['a'], 'body: '],
     ['null', null, 'body: '],
@@ -37,7 +37,7 @@ describe('the body of a purge', () => {
     ['a prefix URL of another host', { prefixes: ['https://other.test/'] }, 'prefixes.0: '],
     ['a prefix URL with a query', { prefixes: ['https://HOST/a?b'] }, 'must not have a query'],
     ['all: false', { all: false }, 'all: must be true, or left out'],
-    ['a mode that is none', { all: true, mode: 'medium' }, "mode: must be 'hard'"],
+    ['a mode that is none', { all: true, mode: 'medium' }, "mode: must be 'hard' or 'soft'"],
     [
       '1001 targets',
       { tags: Array.from({ length: 1001 }, (_, at) => `t${at}`) },

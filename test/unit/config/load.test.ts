@@ -21,6 +21,7 @@ describe('without any setting', () => {
         },
       ],
       credentials: [],
+      eventSecrets: [],
       redis: {
         url: 'https://name.upstash.io',
         token: 's3cr3t-token',

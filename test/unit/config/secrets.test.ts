@@ -42,6 +42,21 @@ describe('a secret is in no message: the Worker answers with them', () => {
     ['a token beside the digest', { CREDENTIALS: [{ ...CREDENTIAL, token: SECRET }] }],
     ['JSON that breaks off', { CREDENTIALS: `[{"id":"a","token":"${SECRET}` }],
     ['JSON with a token without quotes', { CREDENTIALS: `[${SECRET}]` }],
+    ['event secrets that are a token', { EVENT_SECRETS: SECRET }],
+    [
+      'an event secret without its prefix',
+      { EVENT_SECRETS: [{ id: 'a', tenant: 'acme', secret: SECRET }] },
+    ],
+    [
+      'an event secret that is too short, twice',
+      {
+        EVENT_SECRETS: [
+          { id: 'a', tenant: 'acme', secret: `whsec_${SECRET}` },
+          { id: 'b', tenant: 'acme', secret: `whsec_${SECRET}` },
+        ],
+      },
+    ],
+    ['event secrets by their secret', { EVENT_SECRETS: { [SECRET]: 'acme' } }],
     [
       'an origin with a password',
       { TENANTS: [{ ...TENANT, origin: `https://u:${SECRET}@o.example` }] },
@@ -101,6 +116,7 @@ describe('whatever stands where a secret belongs', () => {
             variables[variableName(id)] = values[at];
           });
           variables['CREDENTIALS'] = values[0];
+          variables['EVENT_SECRETS'] = values[1];
           const [encryptionKeys, url, token] = values;
           const options = { preset, encryptionKeys, redis: { url, token } };
           for (const said of [

@@ -24,6 +24,7 @@ describe('TENANTS', () => {
       id: 'a-b_1',
       hosts: ['a.example', '127.0.0.1', 'localhost'],
       origin: 'http://127.0.0.1:8000/base/',
+      exposeTags: true,
       warm: { base: 'http://localhost:8787/', paths: ['/', '/cities?country=AD', '/%C3%A9'] },
     };
     expect(load({ TENANTS: [full] }).tenants).toEqual([
@@ -114,6 +115,11 @@ describe('TENANTS', () => {
       'an origin on another tenant’s host',
       [TENANT, { ...OTHER, origin: 'https://acme.example' }],
       'TENANTS[1].origin: must not be a host of a tenant',
+    ],
+    [
+      'exposeTags that is no yes or no',
+      [{ ...TENANT, exposeTags: 'yes' }],
+      'TENANTS[0].exposeTags: ',
     ],
     [
       'a path that does not begin with a slash',

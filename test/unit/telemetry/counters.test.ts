@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import { Counters, type TenantCounters } from '../../../src/telemetry/counters.ts';
+import * as domain from '../../../src/telemetry/domain-events.ts';
 import * as events from '../../../src/telemetry/events.ts';
 import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
 
@@ -16,9 +17,13 @@ const zero: TenantCounters = {
   storedBytes: 0,
   storesDropped: {},
   bypasses: {},
+  tagsDropped: {},
   purges: 0,
   purgesFailed: 0,
   purgesAbandoned: 0,
+  domainEvents: {},
+  messagesRepeated: 0,
+  signaturesRefused: {},
   tierErrors: {},
   invalidFrames: {},
   invalidValues: {},
@@ -39,9 +44,18 @@ const each: [TelemetryEvent, Partial<TenantCounters>][] = [
   [events.set('acme', 'e:a', 100), { stores: 2, storedBytes: 200 }],
   [events.setDropped('acme', 'e:a', 'purged'), { storesDropped: { purged: 2 } }],
   [events.bypass('acme', 'no-store'), { bypasses: { 'no-store': 2 } }],
+  [events.tagsDropped('acme', 'cache-tag', 3), { tagsDropped: { 'cache-tag': 6 } }],
   [events.purge('acme', 7, 'hard'), { purges: 2 }],
   [events.purgeFailed('acme', gone), { purgesFailed: 2 }],
   [events.purgeAbandoned('acme', 7), { purgesAbandoned: 2 }],
+  [
+    domain.domainEvents('acme', { applied: 3, unknown: 0, failed: 1, coarsened: true }),
+    { domainEvents: { applied: 6, failed: 2 } },
+  ],
+  // Counted with its message.
+  [domain.ruleFailed('acme', 'threw', gone), {}],
+  [domain.messageRepeated('acme'), { messagesRepeated: 2 }],
+  [domain.signatureRefused('acme', 'mismatch'), { signaturesRefused: { mismatch: 2 } }],
   [events.storeError('acme', 'regional', gone), { tierErrors: { regional: 2 } }],
   [events.frameInvalid('acme', 'redis', 'checksum'), { invalidFrames: { redis: 2 } }],
   [events.valueInvalid('acme', 'e:a', 'redis', 'schema', gone), { invalidValues: { schema: 2 } }],
@@ -65,7 +79,9 @@ describe('every event is counted, where it belongs and nowhere else', () => {
   });
 
   test('and every constructor of an event stands in the table', () => {
-    const made = Object.values(events).filter((value) => typeof value === 'function');
+    const made = [events, domain]
+      .flatMap(Object.values<unknown>)
+      .filter((value) => typeof value === 'function');
     expect(new Set(each.map(([event]) => event.type)).size).toBe(made.length);
   });
 });

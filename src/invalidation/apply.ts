@@ -1,0 +1,99 @@
+import type { EngineParts } from '../engine/parts.ts';
+import { purgeOnce } from '../engine/purge.ts';
+import type { Runtime } from '../runtime.ts';
+import { domainEvents, messageRepeated, ruleFailed } from '../telemetry/domain-events.ts';
+import type { PurgeMode, Target } from '../tenant/target.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
+import { decide, type EventOutcome, type Resolve } from './decide.ts';
+import type { DomainEvent } from './event.ts';
+import type { RuleSet } from './rules.ts';
+import { WINDOW_MS } from './signature.ts';
+
+/** Twice the window in which a signature is good, and a minute for clocks: no message is good for longer than it is remembered. */
+const REMEMBERED_MS = 2 * WINDOW_MS + 60_000;
+
+/** How a tenant's events become marks. */
+export interface Invalidation {
+  readonly rules: RuleSet;
+  readonly resolve: Resolve;
+}
+
+/** What became of a message of events. */
+export interface AppliedEvents {
+  /** One for each event, in order. Empty when the message is repeated. */
+  readonly outcomes: readonly EventOutcome[];
+  /** The message had been acknowledged before: nothing was marked. */
+  readonly repeated: boolean;
+  /** More than 2,000 targets, or 256,000 bytes of them: the whole tenant was marked in their place. */
+  readonly coarsened: boolean;
+  /** Of the newest mark; undefined when nothing was to be marked. */
+  readonly seq: number | undefined;
+}
+
+/**
+ * Purges what a message of events makes invalid: at most two requests, one for each mode. Resolves once the authority has
+ * acknowledged all marks; rejects with `AuthorityUnavailable` else, and the same message may then be sent again.
+ *
+ * @param message what the message is known by; it marks once, until it has been forgotten after eleven minutes. Only one
+ * without failed events is remembered: another is to be repeated when its rules are repaired. Undefined: not remembered
+ */
+export async function applyEvents(
+  parts: EngineParts,
+  tenant: TenantId,
+  events: readonly DomainEvent[],
+  { rules, resolve }: Invalidation,
+  message: string | undefined,
+  runtime: Runtime,
+): Promise<AppliedEvents> {
+  const { outcomes, hard, soft, coarsened, faults } = decide(events, rules, resolve);
+  const remembered = faults.length === 0 ? message : undefined;
+  const marks: { seq: number; repeated: boolean }[] = [];
+  for (const [mode, targets] of [
+    ['hard', hard],
+    ['soft', soft],
+  ] as const) {
+    if (targets.length === 0) continue;
+    const once =
+      remembered === undefined
+        ? undefined
+        : { id: await onceId(mode, remembered, targets), ttlMs: REMEMBERED_MS };
+    marks.push(await purgeOnce(parts, tenant, targets, mode, once, runtime));
+  }
+  const seq = marks.length > 0 ? Math.max(...marks.map((mark) => mark.seq)) : undefined;
+  const repeated = marks.length > 0 && marks.every((mark) => mark.repeated);
+  if (repeated) {
+    parts.sink(messageRepeated(tenant));
+    return { outcomes: [], repeated, coarsened: false, seq };
+  }
+  for (const { code, error } of faults) parts.sink(ruleFailed(tenant, code, error));
+  const count = (of: EventOutcome['outcome']): number =>
+    outcomes.filter(({ outcome }) => outcome === of).length;
+  parts.sink(
+    domainEvents(tenant, {
+      applied: count('applied'),
+      unknown: count('unknown'),
+      failed: count('failed'),
+      coarsened,
+    }),
+  );
+  return { outcomes, repeated, coarsened, seq };
+}
+
+/**
+ * What a message's marks are remembered by. Its targets are part of it: when a rule has been changed in between, the same
+ * message has other marks to make.
+ */
+async function onceId(
+  mode: PurgeMode,
+  message: string,
+  targets: readonly Target[],
+): Promise<string> {
+  return `event:${mode}:${await digest(JSON.stringify([message, targets]))}`;
+}
+
+/** SHA-256 in hexadecimal. */
+export async function digest(data: string | Uint8Array): Promise<string> {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,127 @@
+import type { Context } from 'hono';
+import { AuthorityUnavailable, InvalidKey } from '../errors.ts';
+import { problemResponse } from '../http/problem.ts';
+import {
+  applyEvents,
+  digest,
+  type AppliedEvents,
+  type Invalidation,
+} from '../invalidation/apply.ts';
+import { configuredRules } from '../invalidation/configured.ts';
+import { parseEventBody } from '../invalidation/event.ts';
+import { platformRuntime } from '../runtime.ts';
+import { signatureRefused, type SignatureRefusal } from '../telemetry/domain-events.ts';
+import type { TenantPolicy } from '../tenant/policy.ts';
+import { badRequest, unavailable } from './problems.ts';
+import { parsePurgeBody } from './purge-body.ts';
+import type { RouteEnv, Services } from './services.ts';
+
+/** Takes signed domain events, and purges what the rules of the tenant's configuration say of them. */
+export function eventsRoute(services: Services): (context: Context<RouteEnv>) => Promise<Response> {
+  const { tenants, senders, engine, coherenceMs } = services;
+  const invalidations = new Map<string, Invalidation>();
+  const invalidationOf = (tenant: TenantPolicy): Invalidation => {
+    const made = invalidations.get(tenant.id) ?? {
+      rules: configuredRules(tenant.rules ?? []),
+      resolve: (output: object) => targetsOf(output, tenant),
+    };
+    invalidations.set(tenant.id, made);
+    return made;
+  };
+  return async (context) => {
+    const { tenantId } = context.var;
+    const tenant = tenants.get(tenantId);
+    const body = new Uint8Array(await context.req.arrayBuffer());
+    const runtime = platformRuntime(context.executionCtx);
+    const refuse = (reason: SignatureRefusal): void =>
+      engine.sink(signatureRefused(tenant?.id ?? '*', reason));
+    const verdict = await senders.verify(context.req.raw.headers, body, tenantId, runtime.now());
+    if (!verdict.ok) {
+      refuse(verdict.reason);
+      return unsigned(verdict.reason === 'timestamp');
+    }
+    // Whether there is such a tenant is told to whoever may send to all of them.
+    if (!tenant) return badRequest("Name a tenant: '?tenant=' must be the id of one.");
+    const parsed = parseEventBody(body);
+    if ('problems' in parsed)
+      return badRequest('The body holds no domain events.', parsed.problems);
+    const { events } = parsed;
+    const mustName = verdict.secret.tenant === '*';
+    if (
+      events.some((event) => (event.tenant === undefined ? mustName : event.tenant !== tenant.id))
+    ) {
+      refuse('tenant');
+      return foreign();
+    }
+    try {
+      const message = `${verdict.id} ${await digest(body)}`;
+      const applied = await applyEvents(
+        engine,
+        tenant.id,
+        events,
+        invalidationOf(tenant),
+        message,
+        runtime,
+      );
+      return answer(tenant.id, applied, coherenceMs);
+    } catch (error) {
+      if (error instanceof AuthorityUnavailable)
+        return unavailable('The events were not acknowledged. Send the same message again.');
+      throw error;
+    }
+  };
+}
+
+/** The targets of a rule's purge, by the grammar of the purge route. */
+function targetsOf(output: object, tenant: TenantPolicy): ReturnType<Invalidation['resolve']> {
+  const parsed = parsePurgeBody(output, tenant);
+  if ('targets' in parsed) return parsed.targets;
+  // Quoted is what was filled in.
+  throw new InvalidKey((parsed.problems[0] ?? '').replace(/'.*'/s, '(...)'));
+}
+
+function answer(tenant: string, applied: AppliedEvents, effectiveWithinMs: number): Response {
+  const { outcomes, repeated, coarsened, seq } = applied;
+  const body = {
+    tenant,
+    outcomes,
+    repeated,
+    ...(coarsened && { coarsened }),
+    ...(seq !== undefined && { seq }),
+    effectiveWithinMs,
+  };
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed').length;
+  if (failed > 0 && failed === outcomes.length)
+    return problemResponse({
+      status: 422,
+      title: 'Unprocessable Content',
+      code: 'events_failed',
+      detail: 'All events failed: nothing was purged.',
+      extra: body,
+    });
+  return Response.json(body, {
+    status: failed > 0 ? 207 : 200,
+    headers: { 'cache-control': 'no-store' },
+  });
+}
+
+/** One answer, whichever header or secret it was. */
+const unsigned = (isStale: boolean): Response =>
+  problemResponse({
+    status: 401,
+    title: 'Unauthorized',
+    code: isStale ? 'timestamp_outside_window' : 'signature_invalid',
+    detail: isStale
+      ? 'The timestamp is outside of the window of five minutes.'
+      : 'The message needs a signature: webhook-id, webhook-timestamp and webhook-signature.',
+    headers: { 'www-authenticate': 'Webhook realm="tiercel"' },
+  });
+
+const foreign = (): Response =>
+  problemResponse({
+    status: 403,
+    title: 'Forbidden',
+    code: 'forbidden',
+    detail:
+      "An event names another tenant, or none where the sender's secret is good for every tenant.",
+  });
