@@ -1,6 +1,14 @@
 import type { RunningStack } from './stack.ts';
 import { ADMIN_HOST } from './variables.ts';
 
+/** How to see that a change reaches the gateway, which only an origin that sends events can show. */
+function changes({ demo, origin }: RunningStack): string {
+  if (!demo) return '';
+  return `  Change it straight at the origin, which tells the Worker; the next answer has the new name:
+    curl -X PATCH ${origin}/cities/1 -H 'Content-Type: application/json' -d '{"name":"Vila nova"}'
+`;
+}
+
 /** What is printed once everything runs: what it is, what to try, how to end it. */
 export function banner(stack: RunningStack): string {
   const { url, credential } = stack;
@@ -21,7 +29,7 @@ Try:
     curl -i -H "If-None-Match: ${etag}" ${page}
   Purge it everywhere:
     curl -i -X POST ${url}/_tiercel/v1/purge -H 'Authorization: Bearer ${credential.token}' -H 'Content-Type: application/json' -d '${target}'
-  Run the cron trigger, which warms the cache, by hand:
+${changes(stack)}  Run the cron trigger, which warms the cache, by hand:
     curl -i '${url}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*'
 
 Ready: ${url}

@@ -8,12 +8,20 @@ export interface OriginPart extends Part {
   readonly url: string;
 }
 
+/** Who is told what happens to the origin's data. */
+export interface EventsAddress {
+  readonly url: string;
+  /** What events are signed with: `whsec_` and base64. */
+  readonly secret: string;
+}
+
 const script = fileURLToPath(new URL('origin-process.ts', import.meta.url));
 
 /** Starts the demo origin in a process of its own. Throws with its reason when it does not come up. */
 export async function startOriginProcess(options: {
   readonly root: string;
   readonly databaseFile: string;
+  readonly events: EventsAddress;
   readonly onProgress: (line: string) => void;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
@@ -23,6 +31,8 @@ export async function startOriginProcess(options: {
     script,
     args: [options.databaseFile],
     cwd: options.root,
+    // Not among the arguments, which every process of the machine can read.
+    env: { TIERCEL_EVENTS_URL: options.events.url, TIERCEL_EVENTS_SECRET: options.events.secret },
     onLine: options.onLine,
     onMessage(received) {
       const message = received as OriginMessage;

@@ -4,12 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 import { startEndpoint } from '../endpoint/server.ts';
 import { startRedis } from '../redis/redis.ts';
-import { type DevelopmentCredential, developmentCredential } from './credential.ts';
-import { startOriginProcess } from './origin.ts';
+import {
+  type DevelopmentCredential,
+  developmentCredential,
+  developmentEventSecret,
+} from './credential.ts';
+import { type EventsAddress, startOriginProcess } from './origin.ts';
 import { claimPort } from './port.ts';
 import { createRunFolder, removeRunFolder, writeEnvFile, readIfPresent } from './run-folder.ts';
 import { type Ending, Interrupted, Supervisor } from './supervisor.ts';
-import { credentialVariables, respectUser, runVariables } from './variables.ts';
+import { credentialVariables, eventVariables, respectUser, runVariables } from './variables.ts';
 import { findWrangler, startWorker } from './worker.ts';
 
 export interface StackOptions {
@@ -58,6 +62,11 @@ export interface Stack {
   kill(): void;
 }
 
+/**
+ * What an event of the demo origin purges: the city's own page, and every list and search, because a city that changes its
+ * name may come into any search. Pages of other cities carry neither tag.
+ */
+const demoRules = [{ on: 'city.updated', tags: ['city:{id}', 'cities'] }];
 const demoWarm = ['/cities/1', '/cities/2', '/cities?country=AD&limit=20'];
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -73,6 +82,7 @@ export function createStack(options: StackOptions = {}): Stack {
     findWrangler(root);
     const port = await claimPort(options.port ?? 0);
     const credential = developmentCredential(join(root, '.dev', 'credentials.json'));
+    const secret = developmentEventSecret(join(root, '.dev', 'event-secret.json'));
     folder = createRunFolder(root);
 
     const redis = await supervisor.start('Redis', () => startRedis(options.redis ?? 'auto'));
@@ -84,7 +94,8 @@ export function createStack(options: StackOptions = {}): Stack {
     );
     progress('endpoint', endpoint.url);
 
-    const origin = options.origin ?? (await startDemoOrigin());
+    const events = { url: `http://127.0.0.1:${port}/_tiercel/v1/events`, secret };
+    const origin = options.origin ?? (await startDemoOrigin(events));
     progress('origin', origin);
 
     progress('Worker', 'building and starting');
@@ -92,9 +103,16 @@ export function createStack(options: StackOptions = {}): Stack {
     const warm = demo ? demoWarm : ['/'];
     const shared = join(root, '.dev.vars');
     const own = join(folder, 'vars');
-    writeEnvFile(shared, credentialVariables(credential));
+    writeEnvFile(shared, { ...credentialVariables(credential), ...eventVariables(secret) });
     const run = respectUser(
-      runVariables({ port, endpoint, origin, warm, credential }),
+      runVariables({
+        port,
+        endpoint,
+        origin,
+        warm,
+        credential,
+        ...(demo && { rules: demoRules }),
+      }),
       readIfPresent(shared) ?? '',
     );
     if (run.kept.length > 0) progress('Worker', `with ${run.kept.join(', ')} from .dev.vars`);
@@ -117,12 +135,14 @@ export function createStack(options: StackOptions = {}): Stack {
     return { url, redis: redis.description, endpoint, origin, demo, credential };
   }
 
-  async function startDemoOrigin(): Promise<string> {
+  /** @param events where it sends what happens to its data */
+  async function startDemoOrigin(events: EventsAddress): Promise<string> {
     const databaseFile = join(root, '.dev', 'geonames.sqlite');
     const { url } = await supervisor.start('origin', (signal) =>
       startOriginProcess({
         root,
         databaseFile,
+        events,
         onProgress: (line) => progress('origin', line),
         onLine: lines('origin'),
         signal,

@@ -1,3 +1,4 @@
+import { SCOPES } from '../../src/config/config.ts';
 import { sha256, type DevelopmentCredential } from './credential.ts';
 
 /** What the Worker's variables are made from. */
@@ -9,6 +10,8 @@ export interface StackAddresses {
   /** Paths that the cron trigger warms. */
   readonly warm: readonly string[];
   readonly credential: DevelopmentCredential;
+  /** Rules of the tenant: what its events purge. Default: none. */
+  readonly rules?: readonly unknown[];
 }
 
 export const TENANT = 'demo';
@@ -20,9 +23,14 @@ export function credentialVariables(credential: DevelopmentCredential): Record<s
     id: credential.id,
     sha256: sha256(credential.token),
     tenant: TENANT,
-    scopes: ['purge', 'stats'],
+    scopes: SCOPES,
   };
   return { CREDENTIALS: JSON.stringify([known]) };
+}
+
+/** EVENT_SECRETS: who may send events of the tenant. Does not depend on the run either. */
+export function eventVariables(secret: string): Record<string, string> {
+  return { EVENT_SECRETS: JSON.stringify([{ id: 'cities', tenant: TENANT, secret }]) };
 }
 
 /** All variables of one run, by the names the Worker reads. */
@@ -32,6 +40,7 @@ export function runVariables(stack: StackAddresses): Record<string, string> {
     hosts: ['localhost', '127.0.0.1'],
     origin: stack.origin,
     warm: { base: `http://localhost:${stack.port}`, paths: stack.warm },
+    ...(stack.rules && { rules: stack.rules }),
   };
   return {
     UPSTASH_REDIS_REST_URL: stack.endpoint.url,

@@ -54,6 +54,8 @@ export function checkTags(tags: unknown): readonly string[] {
       );
     // Redis keeps UTF-8, in which all of these would be one.
     if (!tag.isWellFormed()) throw new InvalidKey('A tag must not hold a lone surrogate.');
+    // The gateway keeps an origin's groups apart from its tags by one.
+    if (/\p{Cc}/u.test(tag)) throw new InvalidKey('A tag must not hold a control character.');
   }
   return tags as readonly string[];
 }

@@ -23,7 +23,7 @@ export function provesUnmoved(
 ): boolean {
   if (covered?.line !== from.line || covered.seen < from.seen) return false;
   // Not `<=`: another process of the store may have a clock that is behind, and then its seqs are below what is known.
-  return (moved.get(tenant) ?? 0) <= seen;
+  return (moved.get(tenant) ?? seen) === seen;
 }
 
 /**

@@ -7,6 +7,9 @@ import type { LedgerKnowledge, MarkPair } from './marks.ts';
 /** What became of a reply: taken in, or doubtful, so that the authority's primary has to be asked. */
 export type Absorption = 'absorbed' | 'doubtful';
 
+/** Of a view without marks. */
+const VIEW_BYTES = 512;
+
 // Generations are never reused, also not after a view was dropped: a copy in memory remembers the one at which it was valid.
 let lastGeneration = 0;
 
@@ -30,6 +33,7 @@ export class View implements LedgerKnowledge {
   /** Changes whenever a copy that was valid may no longer be. Negative until the first answer: no copy was found valid by it. */
   generation = -1;
   readonly #marks = new Map<Target, MarkPair>();
+  #markBytes = 0;
   #epochSince = 0;
 
   get marks(): ReadonlyMap<Target, MarkPair> {
@@ -48,9 +52,7 @@ export class View implements LedgerKnowledge {
 
   /** Estimate of the memory that the view occupies. */
   get bytes(): number {
-    let bytes = 512;
-    for (const target of this.#marks.keys()) bytes += markBytes(target);
-    return bytes;
+    return VIEW_BYTES + this.#markBytes;
   }
 
   /**
@@ -87,7 +89,7 @@ export class View implements LedgerKnowledge {
     if (epoch !== this.epoch) return;
     const known = this.#marks.get(target) ?? { hard: 0, soft: 0 };
     if (seq <= known.hard) return;
-    this.#marks.set(target, { ...known, hard: seq });
+    this.#set(target, { ...known, hard: seq });
     this.newest = Math.max(this.newest, seq);
     lastGeneration += 1;
     this.generation = lastGeneration;
@@ -99,6 +101,7 @@ export class View implements LedgerKnowledge {
       this.epoch = reply.epoch;
       this.#epochSince = order;
       this.#marks.clear();
+      this.#markBytes = 0;
       this.seen = 0;
       this.newest = 0;
       this.floor = 0;
@@ -116,7 +119,7 @@ export class View implements LedgerKnowledge {
     for (const { target, mode, seq } of reply.marks) {
       const known = this.#marks.get(target) ?? { hard: 0, soft: 0 };
       if (seq > known[mode]) {
-        this.#marks.set(target, { ...known, [mode]: seq });
+        this.#set(target, { ...known, [mode]: seq });
         changed = true;
       }
       highest = Math.max(highest, seq);
@@ -157,12 +160,10 @@ export class View implements LedgerKnowledge {
       ...oldestFirst.filter(isKeyMark),
       ...oldestFirst.filter((mark) => !isKeyMark(mark)),
     ];
-    let size = this.bytes;
     for (const mark of order) {
-      if (size <= bytes) break;
+      if (this.bytes <= bytes) break;
       const [target, pair] = mark;
-      size -= markBytes(target);
-      this.#marks.delete(target);
+      this.#delete(target);
       if (isKeyMark(mark)) this.keyFloor = Math.max(this.keyFloor, pair.hard);
       else this.floor = Math.max(this.floor, newestOf(pair));
     }
@@ -178,8 +179,17 @@ export class View implements LedgerKnowledge {
     for (const [target, { hard, soft }] of this.#marks) {
       const limit =
         target.startsWith('k:') && soft === 0 ? Math.max(this.floor, this.keyFloor) : this.floor;
-      if (hard <= limit && soft <= limit) this.#marks.delete(target);
+      if (hard <= limit && soft <= limit) this.#delete(target);
     }
+  }
+
+  #set(target: Target, pair: MarkPair): void {
+    if (!this.#marks.has(target)) this.#markBytes += markBytes(target);
+    this.#marks.set(target, pair);
+  }
+
+  #delete(target: Target): void {
+    if (this.#marks.delete(target)) this.#markBytes -= markBytes(target);
   }
 }
 

@@ -114,7 +114,11 @@ async function walk(
       if (stored.found) stale = newer(stale, stored.found);
     }
   }
-  if (unavailable) reason = 'unavailable';
+  if (unavailable) {
+    reason = 'unavailable';
+    // It was found before the authority was asked, and others may have joined since.
+    stale &&= { ...stale, verified: false };
+  }
   const { stamp } = coherence.view(tenant);
   return { found: false, reason, stamp, stale: unlessPurged(parts, key, stale) };
 }

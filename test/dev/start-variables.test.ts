@@ -11,9 +11,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { developmentCredential } from '../../dev/launcher/credential.ts';
+import { developmentCredential, developmentEventSecret } from '../../dev/launcher/credential.ts';
 import { createRunFolder, removeRunFolder, writeEnvFile } from '../../dev/launcher/run-folder.ts';
-import { credentialVariables, mergeEnvFile, runVariables } from '../../dev/launcher/variables.ts';
+import {
+  credentialVariables,
+  eventVariables,
+  mergeEnvFile,
+  runVariables,
+} from '../../dev/launcher/variables.ts';
+import { SCOPES } from '../../src/config/config.ts';
+import { eventSecretList } from '../../src/config/event-secret-list.ts';
+import { tenantList } from '../../src/config/tenant-list.ts';
 
 let folder: string;
 
@@ -63,9 +71,29 @@ describe('the variables of a run', () => {
         // printf 'a%.0s' $(seq 43) | sha256sum
         sha256: '66d34fba71f8f450f7e45598853e53bfc23bbd129027cbb131a2f4ffd7878cd0',
         tenant: 'demo',
-        scopes: ['purge', 'stats'],
+        scopes: SCOPES,
       },
     ]);
+  });
+});
+
+describe('the variables of events', () => {
+  test('are what the Worker reads: who sends, and what that purges', () => {
+    const secret = `whsec_${'A'.repeat(43)}=`;
+    const { EVENT_SECRETS = '' } = eventVariables(secret);
+    expect(eventSecretList.parse(JSON.parse(EVENT_SECRETS))).toMatchObject([
+      { id: 'cities', tenant: 'demo' },
+    ]);
+    const rules = [{ on: 'city.updated', tags: ['city:{id}', 'cities'] }];
+    const { TENANTS = '' } = runVariables({
+      port: 1,
+      endpoint: { url: 'http://127.0.0.1:41', token: 't' },
+      origin: 'http://127.0.0.1:42',
+      warm: [],
+      credential,
+      rules,
+    });
+    expect(tenantList.parse(JSON.parse(TENANTS))).toMatchObject([{ id: 'demo', rules }]);
   });
 });
 
@@ -125,6 +153,17 @@ describe('files on disk', () => {
     const made = developmentCredential(file);
     expect(made.token).toMatch(/^[\w-]{43}$/);
     expect([mode(file), developmentCredential(file)]).toEqual(['600', made]);
+  });
+
+  test('the secret of events survives restarts, and one that is none is replaced', () => {
+    const file = join(folder, '.dev', 'event-secret.json');
+    const made = developmentEventSecret(file);
+    expect(made).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect([mode(file), developmentEventSecret(file)]).toEqual(['600', made]);
+    writeFileSync(file, '{"secret":"whsec_short"}');
+    const other = developmentEventSecret(file);
+    expect(other).not.toBe(made);
+    expect(developmentEventSecret(file)).toBe(other);
   });
 
   test('a credentials file without a token is replaced', () => {

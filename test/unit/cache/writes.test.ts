@@ -93,6 +93,9 @@ describe('set', () => {
     const { users } = make();
     await expect(users.set('1', 'v', { ttl: '1y' as never })).rejects.toThrow(ConfigError);
     await expect(users.set('1', 'v', { tags: [''] })).rejects.toThrow(InvalidKey);
+    await expect(users.set('1', 'v', { tags: ['\nhttps://a.example\ngroup'] })).rejects.toThrow(
+      InvalidKey,
+    );
     await expect(users.set('1', 'v', { tags: ['x'.repeat(300)] })).rejects.toThrow(InvalidKey);
     const many = Array.from({ length: 130 }, (_, at) => `t${at}`);
     await expect(users.set('1', 'v', { tags: many })).rejects.toThrow(InvalidKey);
