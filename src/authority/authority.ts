@@ -147,6 +147,9 @@ export interface Authority {
     heads?: HeadsCursor | 'newest',
   ): Promise<ReadReply>;
 
+  /** Reads the heads alone: which ledgers have changed since. Undefined where there are none. `own` is 0. */
+  heads(since: HeadsCursor): Promise<HeadsReply | undefined>;
+
   /**
    * Asks the primary: makes the ledger when there is none, and gives it a new epoch, for everybody, when it is behind
    * `cursor` (rolled back) or was made by another process of the store. Answers from `cursor.seen` when the epoch is
@@ -157,7 +160,7 @@ export interface Authority {
   /**
    * Purges the targets: one mark each, in one step, and a hard purge of a key unlinks its entry as well, which is what
    * makes the authority exact per key without the mark. Answers as `confirm`, own marks included. May be repeated; with
-   * `once` it then does nothing.
+   * `once` it marks nothing then. No targets: nothing is marked, and `seq` is the ledger's newest.
    */
   mark(
     tenant: TenantId,

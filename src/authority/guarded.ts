@@ -29,6 +29,7 @@ export function guardAuthority(authority: Authority, guard: Guard): Authority {
     name: authority.name,
     local: authority.local,
     read: (tenant, keys, since, heads) => run(() => authority.read(tenant, keys, since, heads)),
+    heads: (since) => run(() => authority.heads(since)),
     confirm: (tenant, cursor) => run(() => authority.confirm(tenant, cursor)),
     mark: (tenant, targets, mode, cursor, once) =>
       run(() => authority.mark(tenant, targets, mode, cursor, once), { urgent: true }),

@@ -36,9 +36,9 @@ export class Heads {
   }
 
   /** What has changed since, and the newest change of one tenant's ledger. */
-  reply(tenant: TenantId, cursor: HeadsCursor | 'newest'): HeadsReply {
+  reply(tenant: TenantId | undefined, cursor: HeadsCursor | 'newest'): HeadsReply {
     const { epoch, top: seen } = this;
-    const own = this.#newest.get(tenant) ?? 0;
+    const own = (tenant && this.#newest.get(tenant)) ?? 0;
     if (cursor === 'newest' || cursor.epoch !== epoch)
       return { since: 0, epoch, seen, own, moved: new Map(), complete: false };
     const since = cursor.seen;

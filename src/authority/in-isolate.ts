@@ -16,6 +16,7 @@ import type {
   Cursor,
   Examined,
   HeadsCursor,
+  HeadsReply,
   LeaseReply,
   LedgerReply,
   MarkReply,
@@ -94,14 +95,13 @@ export class InIsolateAuthority implements Authority {
   readonly #leases = new LRUCache<string, { token: string; until: number }>({ max: MAX_LEASES });
   /** Until when each message is remembered that has marked. */
   readonly #done = new LRUCache<string, number>({ max: MAX_MESSAGES });
-  readonly #heads: Heads;
+  #known: Heads | undefined;
 
   constructor(source: Source, options: InIsolateOptions) {
     this.#source = source;
     this.#store = options.store;
     this.#keys = options.keys;
     this.#retention = options.retention;
-    this.#heads = new Heads(source.randomId());
     this.#ledgers = new LRUCache({
       maxSize: options.ledgerBytes ?? LEDGER_BYTES,
       sizeCalculation: (ledger) => ledger.bytes,
@@ -119,6 +119,10 @@ export class InIsolateAuthority implements Authority {
       ledger: this.#ledgers.get(tenant)?.reply(since),
       ...(heads && { heads: this.#heads.reply(tenant, heads) }),
     };
+  }
+
+  async heads(since: HeadsCursor): Promise<HeadsReply> {
+    return this.#heads.reply(undefined, since);
   }
 
   async confirm(tenant: TenantId, cursor: Cursor | undefined): Promise<LedgerReply> {
@@ -217,6 +221,7 @@ export class InIsolateAuthority implements Authority {
   }
 
   #mark(tenant: TenantId, ledger: Ledger, targets: readonly Target[], mode: PurgeMode): number {
+    if (targets.length === 0) return ledger.last;
     const seq = ledger.mark(targets, mode, this.#heads.after(this.#micros()), this.#retention);
     this.#heads.move(tenant, seq);
     // It has another size now, and is measured only when it comes.
@@ -240,6 +245,12 @@ export class InIsolateAuthority implements Authority {
   #holder(key: CacheKey): string | undefined {
     const held = this.#leases.get(key.name);
     return held && held.until > this.#source.now() ? held.token : undefined;
+  }
+
+  /** Made when it is first needed: outside of a request the platform gives no randomness. */
+  get #heads(): Heads {
+    this.#known ??= new Heads(this.#source.randomId());
+    return this.#known;
   }
 
   #isFirst(message: string, ttlMs: number): boolean {

@@ -2,11 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type {
   Authority,
   Cursor,
-  HeadsCursor,
   HeadsReply,
   LedgerReply,
   MarkReply,
   Once,
+  ReadReply,
 } from '../authority/authority.ts';
 import type { Entry } from '../codec/entry.ts';
 import { AuthorityUnavailable } from '../errors.ts';
@@ -17,7 +17,8 @@ import type { CacheKey } from '../tenant/key.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import { keyTarget, type PurgeMode, type Target } from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { Heads, provesUnmoved } from './heads.ts';
+import { within } from './bound.ts';
+import { Coverage } from './coverage.ts';
 import { View } from './view.ts';
 
 export interface CoherenceOptions {
@@ -44,9 +45,6 @@ const LEAST_VIEWS = 4;
 /** What is left of a view that is too large: so that not every mark after it sorts all of them. */
 const COMPACTED = 3 / 4;
 
-/** From so many on it costs less to ask which ledgers have changed than to ask each of them. */
-const MANY_VIEWS = 4;
-
 /** The poll that tells of all tenants, where the polls of single ones are known by their tenants. */
 const EVERY_TENANT = '*';
 
@@ -55,7 +53,7 @@ export class Coherence {
   readonly #authority: Authority;
   readonly #options: CoherenceOptions;
   readonly #views: LRUCache<TenantId, View>;
-  readonly #heads = new Heads();
+  readonly #coverage: Coverage;
   readonly #polls: SharedCalls<void>;
   #order = 0;
   /** Answers to what was asked before this can't be taken in as they are: a view with an own purge was given up since. */
@@ -64,7 +62,9 @@ export class Coherence {
   constructor(options: CoherenceOptions) {
     this.#authority = options.authority;
     this.#options = options;
-    const { viewBytes } = options;
+    const { viewBytes, coherenceMs } = options;
+    // In the same isolate a poll costs nothing.
+    this.#coverage = new Coverage(options.authority.local ? 0 : coherenceMs);
     this.#views = new LRUCache({
       maxSize: viewBytes,
       sizeCalculation: (view) => view.bytes,
@@ -74,7 +74,9 @@ export class Coherence {
 
   /** The tenant's view, however old; empty when there was none. */
   view(tenant: TenantId): View {
-    return this.#views.get(tenant) ?? new View();
+    const view = this.#views.get(tenant) ?? new View();
+    this.#coverage.catchUp(tenant, view);
+    return view;
   }
 
   /** True when what the view says may be served without asking. */
@@ -99,7 +101,8 @@ export class Coherence {
   renewSoon(tenant: TenantId, view: View, runtime: Runtime): void {
     const now = runtime.now();
     if (now - view.checkedAt < this.#options.coherenceMs / 2) return;
-    if (this.#polls.has(this.#isCovered(view) ? EVERY_TENANT : tenant, now)) return;
+    const shared = this.#coverage.has(tenant, view, now);
+    if (this.#polls.has(shared ? EVERY_TENANT : tenant, now)) return;
     // A failure here is no news: the next request that needs the answer asks and reports.
     runtime.waitUntil(this.check(tenant, runtime).catch(() => undefined));
   }
@@ -110,18 +113,20 @@ export class Coherence {
    */
   async check(tenant: TenantId, runtime: Runtime): Promise<View> {
     const now = runtime.now();
-    const poll = async (name: string, mayJoin: (sentAt: number) => boolean): Promise<boolean> => {
-      const ask = async (): Promise<void> => void (await this.read(tenant, [], runtime));
-      await this.#polls.run(name, ask, runtime, mayJoin);
+    const covers = (sentAt: number): boolean => this.covers(sentAt, now);
+    const isDone = (): boolean => {
       const view = this.view(tenant);
       return this.isSince(view, now, runtime.now()) || this.isFresh(view, runtime.now());
     };
-    const covers = (sentAt: number): boolean => this.covers(sentAt, now);
-    if (this.#isCovered(this.view(tenant)) && (await poll(EVERY_TENANT, covers)))
-      return this.view(tenant);
-    if (!(await poll(tenant, covers)))
+    if (this.#coverage.has(tenant, this.view(tenant), now)) {
+      await this.#polls.run(EVERY_TENANT, () => this.#readHeads(runtime), runtime, covers);
+      if (isDone()) return this.view(tenant);
+    }
+    const poll = async (): Promise<void> => void (await this.read(tenant, [], runtime));
+    await this.#polls.run(tenant, poll, runtime, covers);
+    if (!isDone())
       // The poll that was joined has taken longer than what was left of the bound.
-      await poll(tenant, (sentAt) => sentAt > now);
+      await this.#polls.run(tenant, poll, runtime, (sentAt) => sentAt > now);
     return this.view(tenant);
   }
 
@@ -131,18 +136,11 @@ export class Coherence {
     keys: readonly CacheKey[],
     runtime: Runtime,
   ): Promise<{ view: View; entries: readonly (Entry | undefined)[] }> {
-    const view = this.view(tenant);
-    const sentAt = runtime.now();
-    const order = this.#nextOrder();
-    const asking = this.#headsDue(view, sentAt);
-    const reply = await this.#authority.read(tenant, keys, view.seen, asking);
-    const absorbed =
-      order > this.#forgotAt &&
-      this.#update(tenant, (current) => current.absorbPoll(reply.ledger, sentAt, order));
-    // A head newer than what the ledger shows is a replica that lags.
-    if (!absorbed || (reply.heads?.own ?? 0) > this.view(tenant).seen)
+    const { reply, isDoubtful, line } = await this.#ask(tenant, keys, runtime);
+    if (isDoubtful) {
       await this.#confirm(tenant, runtime);
-    if (asking) this.#absorbHeads(tenant, reply.heads, sentAt, order);
+      this.#cover(tenant, reply.heads, line);
+    }
     return { view: this.view(tenant), entries: reply.entries };
   }
 
@@ -221,36 +219,41 @@ export class Coherence {
     return within(now - sentAt, this.#options.coherenceMs);
   }
 
-  /** What to ask of the heads along with a read: nothing where that would not spare a poll. */
-  #headsDue(view: View, now: number): HeadsCursor | 'newest' | undefined {
-    const { coherenceMs } = this.#options;
-    const few = this.#views.size < MANY_VIEWS;
-    if (few || coherenceMs === 0 || this.#authority.local) return undefined;
-    const recent = within(now - this.#heads.readAt, coherenceMs / 2);
-    return recent && this.#isCovered(view) ? undefined : this.#heads.asking;
+  /** Asks which ledgers have changed, for all tenants at once. */
+  async #readHeads(runtime: Runtime): Promise<void> {
+    const sentAt = runtime.now();
+    const order = this.#nextOrder();
+    const { cursor, line } = this.#coverage.question;
+    // Somebody else has found meanwhile that nothing is known.
+    if (cursor === 'newest') return;
+    const reply = await this.#authority.heads(cursor);
+    this.#coverage.absorb({ cursor, line }, reply, sentAt, order);
   }
 
-  /** True when what is read of the heads next tells whether the view has missed anything. */
-  #isCovered({ covered }: View): boolean {
-    const point = this.#heads.point;
-    return point !== undefined && covered?.line === point.line && covered.seen === point.seen;
+  /** One request. What is doubtful of the ledger has to be asked of the primary. */
+  async #ask(
+    tenant: TenantId,
+    keys: readonly CacheKey[],
+    runtime: Runtime,
+  ): Promise<{ reply: ReadReply; isDoubtful: boolean; line: number | undefined }> {
+    const view = this.view(tenant);
+    const sentAt = runtime.now();
+    const order = this.#nextOrder();
+    const question = this.#coverage.questionFor(tenant, view, sentAt);
+    const reply = await this.#authority.read(tenant, keys, view.seen, question?.cursor);
+    const line = question && this.#coverage.absorb(question, reply.heads, sentAt, order);
+    const absorbed =
+      order > this.#forgotAt &&
+      this.#update(tenant, (current) => current.absorbPoll(reply.ledger, sentAt, order));
+    // A head newer than what the ledger shows is a replica that lags.
+    const isDoubtful = !absorbed || (reply.heads?.own ?? 0) > this.view(tenant).seen;
+    if (!isDoubtful) this.#cover(tenant, reply.heads, line);
+    return { reply, isDoubtful, line };
   }
 
-  /** @param asked the tenant whose ledger was read behind the heads, in the same request */
-  #absorbHeads(
-    asked: TenantId,
-    reply: HeadsReply | undefined,
-    sentAt: number,
-    order: number,
-  ): void {
-    const unmoved = this.#heads.absorb(reply, sentAt);
-    if (unmoved)
-      for (const [tenant, view] of this.#views.entries())
-        if (provesUnmoved(unmoved, tenant, view)) view.absorbUnmoved(unmoved.to, sentAt, order);
-    const point = this.#heads.point;
-    const view = this.#views.peek(asked);
-    if (reply && point && view && (reply.own === 0 || reply.own === view.seen))
-      view.covered = { line: point.line, seen: reply.seen };
+  #cover(tenant: TenantId, heads: HeadsReply | undefined, line: number | undefined): void {
+    const view = this.#views.peek(tenant);
+    if (view && heads && line !== undefined) this.#coverage.cover(view, heads, line);
   }
 
   async #confirm(tenant: TenantId, runtime: Runtime): Promise<void> {
@@ -291,9 +294,4 @@ export class Coherence {
     this.#order += 1;
     return this.#order;
   }
-}
-
-/** An age within a bound, on either side of zero: a clock that was set back must not make a view fresh for hours. */
-function within(age: number, bound: number): boolean {
-  return Math.abs(age) < bound;
 }

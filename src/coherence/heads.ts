@@ -1,48 +1,68 @@
 import type { HeadsCursor, HeadsReply } from '../authority/authority.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
+import { within } from './bound.ts';
 
 /** A place in what one isolate has read of the heads without a gap. */
 export interface HeadsPoint {
-  /** Changes whenever heads are lost, replaced or behind: nothing from before says anything then. */
+  /** Changes whenever there is a gap: heads that were lost, replaced or rolled back, or more changes than were told. */
   readonly line: number;
   readonly seen: number;
 }
 
-/** What a reply proves: a view that was complete up to `from` and knows its head in `moved`, if any, is complete up to `to`. */
-export interface Unmoved {
-  readonly from: HeadsPoint;
+/** What a view may be taken for: complete up to `to`, as of a request that was sent at `sentAt`. */
+export interface HeadsProof {
   readonly to: HeadsPoint;
-  readonly moved: HeadsReply['moved'];
+  readonly sentAt: number;
+  readonly order: number;
 }
 
-/** True when the reply proves that this view of the tenant's ledger lacks no change. */
-export function provesUnmoved(
-  { from, moved }: Unmoved,
-  tenant: TenantId,
-  { covered, seen }: { readonly covered: HeadsPoint | undefined; readonly seen: number },
-): boolean {
-  if (covered?.line !== from.line || covered.seen < from.seen) return false;
-  // Not `<=`: another process of the store may have a clock that is behind, and then its seqs are below what is known.
-  return (moved.get(tenant) ?? seen) === seen;
+/** What heads are asked with, and the line on which the answer counts. */
+export interface HeadsQuestion {
+  readonly cursor: HeadsCursor | 'newest';
+  readonly line: number;
 }
+
+/** What a view must tell of itself. */
+interface Covered {
+  /** Up to where of the heads every change of its ledger is known to it. */
+  readonly covered: HeadsPoint | undefined;
+  readonly seen: number;
+  /** When its own ledger was read last, in milliseconds. */
+  readonly polledAt: number;
+}
+
+/** So many answers in a row that are behind are no lagging replica any more. */
+const MAX_BEHIND = 3;
+/** So many changes of one line are kept. Past that a new one begins. */
+const MAX_MOVED = 10_000;
 
 /**
  * Which ledgers have changed, as far as one isolate has read it: so that it need not poll each of them.
  * Losing what is known is always safe; then every ledger is polled again.
  */
 export class Heads {
+  /** How long a view may go without a poll of its own: so that whatever these hints can't show stays bounded. */
+  readonly #longestMs: number;
   #cursor: HeadsCursor | undefined;
   #line = 0;
+  /** Whose change the cursor stands at. It is told again: reading is inclusive. */
+  #top: TenantId | undefined;
+  #behind = 0;
   #readAt = Number.NEGATIVE_INFINITY;
+  #readOrder = 0;
+  /** The newest change of each ledger that changed since the line began. */
+  readonly #moved = new Map<TenantId, number>();
 
-  /** What to ask with. */
-  get asking(): HeadsCursor | 'newest' {
-    return this.#cursor ?? 'newest';
+  constructor(longestMs: number) {
+    this.#longestMs = longestMs;
   }
 
-  /** Up to where changes are known. Undefined when nothing is. */
-  get point(): HeadsPoint | undefined {
-    return this.#cursor && { line: this.#line, seen: this.#cursor.seen };
+  get question(): HeadsQuestion {
+    return { cursor: this.#cursor ?? 'newest', line: this.#line };
+  }
+
+  get line(): number {
+    return this.#line;
   }
 
   /** When the newest reply was asked for, in milliseconds. */
@@ -50,27 +70,71 @@ export class Heads {
     return this.#readAt;
   }
 
-  /**
-   * Takes a reply in, and answers what it proves about views. Heads that are missing, others, or behind what is known (they
-   * rolled back, or a replica lags) begin a new line.
-   */
-  absorb(reply: HeadsReply | undefined, sentAt: number): Unmoved | undefined {
-    const known = this.#cursor;
-    if (known && reply?.epoch === known.epoch && reply.seen >= reply.since) {
-      // A reply that was asked for before the newest one tells less, and nothing false.
-      this.#advance(reply, Math.max(known.seen, reply.seen), sentAt);
-      if (!reply.complete || reply.since === 0) return undefined;
-      const from = { line: this.#line, seen: reply.since };
-      return { from, to: { line: this.#line, seen: reply.seen }, moved: reply.moved };
-    }
-    this.#line += 1;
-    this.#cursor = undefined;
-    if (reply) this.#advance(reply, reply.seen, sentAt);
-    return undefined;
+  /** The number of the request that the newest reply was for; 0 for none. */
+  get readOrder(): number {
+    return this.#readOrder;
   }
 
-  #advance({ epoch }: HeadsReply, seen: number, sentAt: number): void {
-    this.#cursor = { epoch, seen };
+  /** True when what is read of the heads next tells whether this view has missed anything. */
+  covers(tenant: TenantId, { covered, seen, polledAt }: Covered, now: number): boolean {
+    if (!this.#cursor || covered?.line !== this.#line) return false;
+    if (!within(now - polledAt, this.#longestMs)) return false;
+    const moved = this.#moved.get(tenant);
+    // By equality where it is newer: a seq of a ledger that was rolled back may be below what is known of the lost one.
+    return moved === undefined || moved <= covered.seen || moved === seen;
+  }
+
+  /** What the newest reply proves of a view; undefined for nothing. */
+  proofOf(tenant: TenantId, view: Covered): HeadsProof | undefined {
+    if (!this.#cursor || !this.covers(tenant, view, this.#readAt)) return undefined;
+    const to = { line: this.#line, seen: this.#cursor.seen };
+    return { to, sentAt: this.#readAt, order: this.#readOrder };
+  }
+
+  /**
+   * Takes a reply in. False when it proves nothing of whoever asked: one of another line, or one that ends before what is
+   * known, as a lagging replica's does.
+   */
+  absorb(
+    { line }: HeadsQuestion,
+    reply: HeadsReply | undefined,
+    sentAt: number,
+    order: number,
+  ): boolean {
+    if (line !== this.#line) return false;
+    const known = this.#cursor;
+    if (!known || reply?.epoch !== known.epoch) return this.#begin(reply, sentAt, order);
+    if (reply.seen < reply.since) {
+      this.#behind += 1;
+      return this.#behind >= MAX_BEHIND && this.#begin(reply, sentAt, order);
+    }
+    this.#behind = 0;
+    // What the cursor stands at is missing: the heads were rolled back, and others have changed since.
+    const standsAt = reply.since === known.seen ? this.#top : undefined;
+    const rolledBack = standsAt !== undefined && !reply.moved.has(standsAt);
+    if (rolledBack || !reply.complete || this.#moved.size > MAX_MOVED)
+      return this.#begin(reply, sentAt, order);
+    for (const [tenant, seq] of reply.moved) {
+      if (seq > (this.#moved.get(tenant) ?? 0)) this.#moved.set(tenant, seq);
+      if (seq === reply.seen && seq >= known.seen) this.#top = tenant;
+    }
+    // A reply that was asked for before the newest one tells less, and nothing false.
+    this.#cursor = { epoch: known.epoch, seen: Math.max(known.seen, reply.seen) };
+    if (order > this.#readOrder) {
+      this.#readAt = sentAt;
+      this.#readOrder = order;
+    }
+    return true;
+  }
+
+  #begin(reply: HeadsReply | undefined, sentAt: number, order: number): boolean {
+    this.#line += 1;
+    this.#behind = 0;
+    this.#moved.clear();
+    this.#top = undefined;
+    this.#cursor = reply && { epoch: reply.epoch, seen: reply.seen };
     this.#readAt = sentAt;
+    this.#readOrder = order;
+    return reply !== undefined;
   }
 }

@@ -1,7 +1,7 @@
 import type { Cursor, LedgerReply } from '../authority/authority.ts';
 import type { Stamp } from '../codec/stamp.ts';
 import type { Target } from '../tenant/target.ts';
-import type { HeadsPoint } from './heads.ts';
+import type { HeadsPoint, HeadsProof } from './heads.ts';
 import type { LedgerKnowledge, MarkPair } from './marks.ts';
 
 /** What became of a reply: taken in, or doubtful, so that the authority's primary has to be asked. */
@@ -28,6 +28,8 @@ export class View implements LedgerKnowledge {
   /** When the newest absorbed check was sent, in milliseconds; the bounds count from here. */
   checkedAt = Number.NEGATIVE_INFINITY;
   #checkedOrder = 0;
+  /** When the ledger itself was read last, in milliseconds: by the heads it may have been checked later. */
+  polledAt = Number.NEGATIVE_INFINITY;
   /** Up to where of the heads every change of this ledger is known here. Undefined where nothing proves that. */
   covered: HeadsPoint | undefined;
   /** Changes whenever a copy that was valid may no longer be. Negative until the first answer: no copy was found valid by it. */
@@ -48,6 +50,11 @@ export class View implements LedgerKnowledge {
   /** What a load that begins now may be stamped with. Undefined until the first answer. */
   get stamp(): Stamp | undefined {
     return this.epoch === '' ? undefined : { epoch: this.epoch, asOf: this.seen };
+  }
+
+  /** The number of the newest absorbed check; 0 for none. */
+  get checkedOrder(): number {
+    return this.#checkedOrder;
   }
 
   /** Estimate of the memory that the view occupies. */
@@ -126,6 +133,7 @@ export class View implements LedgerKnowledge {
     }
     this.seen = highest;
     this.newest = Math.max(this.newest, highest);
+    if (order > this.#checkedOrder) this.polledAt = sentAt;
     this.#checked(sentAt, order);
     if (raised) this.#forgetBelowFloors();
     if (changed || raised) {
@@ -135,8 +143,8 @@ export class View implements LedgerKnowledge {
   }
 
   /** The heads say that the ledger has no change that is not known here: as good as a poll that brought nothing. */
-  absorbUnmoved(to: HeadsPoint, sentAt: number, order: number): void {
-    if (!this.covered || to.seen > this.covered.seen) this.covered = to;
+  absorbUnmoved({ to, sentAt, order }: HeadsProof): void {
+    this.covered = to;
     this.#checked(sentAt, order);
   }
 

@@ -31,10 +31,10 @@ export class Meter {
 }
 
 /**
- * What one path usually costs at most: regional read, check, Redis read, confirm, origin, commit, regional write, regional
+ * What one path usually costs at most: regional read, check, Redis read, confirm, origin, commit, confirm, regional write, regional
  * delete after a refused commit. A path is begun only when so much is left; the budget holds beyond that as well.
  */
-export const MOST_PER_PATH = 11;
+export const MOST_PER_PATH = 13;
 
 // A script is one request, or two where the server does not know it yet.
 const SCRIPT = 2;
@@ -50,12 +50,14 @@ export function meteredAuthority(authority: Authority, meter: Meter): Authority 
     name: authority.name,
     local: false,
     read: (...args) => count(1, () => authority.read(...args)),
+    heads: (...args) => count(1, () => authority.heads(...args)),
     confirm: (...args) => count(SCRIPT, () => authority.confirm(...args)),
     mark: (...args) => count(SCRIPT, () => authority.mark(...args)),
     markEverything: (...args) => count(SCRIPT, () => authority.markEverything(...args)),
-    commit: (writes) => count(SCRIPT * writes.length, () => authority.commit(writes)),
+    // And one that opens the ledger where it is missing.
+    commit: (writes) => count(SCRIPT * (writes.length + 1), () => authority.commit(writes)),
     supersede: (writes) => count(SCRIPT * writes.length, () => authority.supersede(writes)),
-    touch: (...args) => count(1 + SCRIPT, () => authority.touch(...args)),
+    touch: (...args) => count(1 + 2 * SCRIPT, () => authority.touch(...args)),
     lease: (...args) => count(1, () => authority.lease(...args)),
     release: (...args) => count(SCRIPT, () => authority.release(...args)),
     examine: (...args) => count(1, () => authority.examine(...args)),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { keyTarget, tagTarget } from '../../src/tenant/target.ts';
 import { entryOf, keyOf, newTenant } from '../support/entries.ts';
 import {
@@ -29,6 +29,40 @@ export function describeOnce(name: string, make: MakeWorld): void {
         first.seq,
         later.seq,
       ]);
+    });
+
+    test('one unlinks the keys that it purges', async () => {
+      const { authority } = make();
+      const tenant = newTenant();
+      const { epoch, seen: asOf } = await opened(authority, tenant);
+      const all = ['a', 'b', 'c'].map((name) => keyOf(tenant, name));
+      for (const key of all) await commit(authority, key, entryOf('v', { epoch, asOf }));
+      const purged = all.slice(0, 2).map(({ key }) => keyTarget(key));
+      await authority.mark(tenant, purged, 'hard', undefined, once);
+      const { entries } = await authority.read(tenant, all, 0);
+      expect(entries.map((entry) => entry !== undefined)).toEqual([false, false, true]);
+    });
+
+    test('one is forgotten after its time', async () => {
+      const world = make();
+      const { authority } = world;
+      const tenant = newTenant();
+      const short = { ...once, ttlMs: 20 };
+      await authority.mark(tenant, [tagTarget('a')], 'hard', undefined, short);
+      world.advance(20);
+      await vi.waitFor(async () => {
+        const again = await authority.mark(tenant, [tagTarget('a')], 'hard', undefined, short);
+        expect(again.repeated).toBe(false);
+      });
+    });
+
+    test('no target at all marks nothing, and answers the newest seq', async () => {
+      const { authority } = make();
+      const tenant = newTenant();
+      const { seen } = await opened(authority, tenant);
+      const reply = await authority.mark(tenant, [], 'hard', undefined);
+      expect(reply).toMatchObject({ seq: seen, repeated: false });
+      expect(reply.ledger.marks).toEqual([]);
     });
 
     test('one that is repeated unlinks nothing', async () => {

@@ -116,6 +116,49 @@ describe('the heads in Redis', () => {
     );
   });
 
+  test.each<readonly [string, readonly (string | number)[][]]>([
+    ['of a wrong type', [['DEL'], ['SET', 'x']]],
+    ['with a score that is no seq', [['ZADD', '1e17', 'acme']]],
+    [
+      'with a score below zero',
+      [
+        ['ZREMRANGEBYSCORE', '-inf', '(+inf'],
+        ['ZADD', -5, 'acme'],
+      ],
+    ],
+    ['of two epochs', [['ZADD', '+inf', `e:${'b'.repeat(32)}:`]]],
+  ])('%s are replaced by the next purge, and stop none', async (_, commands) => {
+    const { authority, name } = alone();
+    const tenant = newTenant();
+    const { epoch } = await opened(authority, tenant);
+    for (const [command = '', ...words] of commands)
+      await endpoint.command(command, name, ...words);
+    const { ledger, seq } = await authority.mark(tenant, [tagTarget('a')], 'hard', undefined);
+    expect(ledger).toMatchObject({ epoch, marks: [{ target: 't:a', mode: 'hard', seq }] });
+    const { heads } = await authority.read(tenant, [], 0, 'newest');
+    expect(heads).toMatchObject({ own: seq, seen: seq });
+    await opened(authority, newTenant());
+  });
+
+  test('alone are one request and one command', async () => {
+    const { authority, standing } = alone();
+    const [tenant, other] = [newTenant(), newTenant()];
+    await opened(authority, tenant);
+    const cursor = await standing(tenant);
+    const { seq } = await authority.mark(other, [tagTarget('a')], 'soft', undefined);
+    await endpoint.resetCounts();
+    const heads = await authority.heads(cursor);
+    expect(heads).toMatchObject({ since: cursor.seen, seen: seq, complete: true });
+    expect(heads?.moved).toEqual(
+      new Map([
+        [tenant, cursor.seen],
+        [other, seq],
+      ]),
+    );
+    expect(await endpoint.counts()).toEqual({ requests: 1, commands: 1, byCommand: { ZRANGE: 1 } });
+    expect(await alone().authority.heads(cursor)).toBeUndefined();
+  });
+
   test.each([
     ['no sorted set', (name: string) => endpoint.command('SET', name, 'x')],
     ['no epoch', (name: string) => endpoint.command('ZADD', name, 1, 'acme')],

@@ -15,10 +15,11 @@ const names = (prefix: string): string[] =>
 async function readAll(isolate: LibraryIsolate, tenants: readonly string[], text: string) {
   await endpoint.resetCounts();
   const values: string[] = [];
-  for (let at = 0; at < tenants.length; at += 20) {
+  // The first alone: what it learns the others know.
+  for (let at = 0; at < tenants.length; at += at === 0 ? 1 : 20) {
     const some = await Promise.all(
       tenants
-        .slice(at, at + 20)
+        .slice(at, at === 0 ? 1 : at + 20)
         .map((tenant) => isolate.of(tenant).values.getOrSet('key', () => ({ text }))),
     );
     values.push(...some.map((value) => value.text));
@@ -66,4 +67,31 @@ describe('an isolate that serves a thousand tenants', () => {
     const { values } = await readAll(here, tenants, 'third');
     expect(values.flatMap((text, at) => (text === 'third' ? [at] : []))).toEqual([7, 9]);
   });
+
+  test.each([3, 10])(
+    'notices a roll-back that somebody else’s purge has overtaken, among %i tenants',
+    async (count) => {
+      const library = deployLibrary(endpoint, { coherenceMs: COHERENCE_MS });
+      const [here, there, cold] = [library.isolate(), library.isolate(), library.isolate()];
+      const tenants = names(`${library.tenant}-c${count}`).slice(0, count);
+      const [, victim = '', other = ''] = tenants;
+      await readAll(here, tenants, 'old');
+      clock.advance(COHERENCE_MS);
+      await readAll(here, tenants, 'old');
+      const [ledger, heads] = [`tc:v1:t:${victim}:~ledger`, 'tc:v1:~heads'];
+      for (const name of [ledger, heads]) await endpoint.command('COPY', name, `${name}-then`);
+      await there.of(victim).purge({ all: true });
+      clock.advance(COHERENCE_MS);
+      await readAll(here, tenants, 'new');
+      for (const name of [ledger, heads]) {
+        await endpoint.command('COPY', `${name}-then`, name, 'REPLACE');
+        await endpoint.command('DEL', `${name}-then`);
+      }
+      await there.of(other).purge({ all: true });
+      clock.advance(COHERENCE_MS);
+      await readAll(here, tenants, 'newer');
+      const value = await cold.of(victim).values.getOrSet('key', () => ({ text: 'newest' }));
+      expect(value.text).not.toBe('old');
+    },
+  );
 });

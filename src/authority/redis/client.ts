@@ -15,21 +15,21 @@ export interface RedisClientOptions {
   readonly keyLocking?: boolean;
 }
 
+/** The newest members of a sorted set from `since` on, the newest first, and their scores. */
+export interface NewestOf {
+  readonly name: string;
+  readonly since: number | '-inf';
+  readonly limit: number;
+}
+
 /** What one request is to read, in this order. */
 export interface Reading {
   /** Is set first, if nobody has it. */
   readonly lease?: { readonly name: string; readonly token: string; readonly ttlMs: number };
   /** Entries. */
   readonly names: readonly string[];
-  /** Another sorted set: the score of one of its members, and its newest members and their scores from `since` on. */
-  readonly heads?:
-    | {
-        readonly name: string;
-        readonly member: string;
-        readonly since: number | '-inf';
-        readonly limit: number;
-      }
-    | undefined;
+  /** The newest members of another sorted set, and the score of one of them. */
+  readonly heads?: (NewestOf & { readonly member: string }) | undefined;
   /** A sorted set, of which members and scores from `since` on are read. */
   readonly sortedSet: string;
   readonly since: number;
@@ -80,7 +80,7 @@ export class RedisClient {
     acquired: boolean;
     values: readonly unknown[];
     range: unknown;
-    changes: { readonly own: unknown; readonly newest: unknown } | undefined;
+    changes: { readonly newest: unknown; readonly own: unknown } | undefined;
   }> {
     const { lease, names, heads, sortedSet, since } = reading;
     return guard(lease ? 'lease' : 'read', async () => {
@@ -91,14 +91,8 @@ export class RedisClient {
       }
       if (names.length > 0) pipeline.mget(...names);
       if (heads) {
+        pipeline.zrange(heads.name, '+inf', heads.since, newest(heads));
         pipeline.zscore(heads.name, heads.member);
-        pipeline.zrange(heads.name, '+inf', heads.since, {
-          byScore: true,
-          rev: true,
-          offset: 0,
-          count: heads.limit,
-          withScores: true,
-        });
       }
       pipeline.zrange(sortedSet, since, '+inf', { byScore: true, withScores: true });
       const replies = (await send(pipeline)).values();
@@ -111,9 +105,16 @@ export class RedisClient {
         throw new Error('MGET answered no list of values');
       // A hint: whatever is wrong with it, the read counts.
       const hint = (): unknown => replies.next().value?.result;
-      const changes = heads && { own: hint(), newest: hint() };
+      const changes = heads && { newest: hint(), own: hint() };
       return { acquired: taken === 'OK', values, changes, range: next() };
     });
+  }
+
+  /** The newest members of a sorted set, and their scores. */
+  async newest(of: NewestOf): Promise<unknown> {
+    return guard('read of the heads', () =>
+      this.#redis.zrange<unknown[]>(of.name, '+inf', of.since, newest(of)),
+    );
   }
 
   /** The text that stands under the name. */
@@ -201,6 +202,10 @@ export class RedisClient {
     for (const call of calls) add(pipeline, call);
     return send(pipeline);
   }
+}
+
+function newest({ limit }: NewestOf) {
+  return { byScore: true, rev: true, offset: 0, count: limit, withScores: true } as const;
 }
 
 /** Sends a pipeline; each command has one reply, an error of its own included. */

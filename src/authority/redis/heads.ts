@@ -1,45 +1,46 @@
 import { isTenantId, type TenantId } from '../../tenant/tenant-id.ts';
 import type { HeadsCursor, HeadsReply } from '../authority.ts';
 import { MAX_HEADS } from '../heads.ts';
-import type { Reading } from './client.ts';
+import type { NewestOf } from './client.ts';
 
 const EPOCH = /^e:([0-9a-f]{32}):[0-9a-f]*$/;
 
-/** What to read of the heads: the tenant's own, and all that changed since the cursor, or only where they are now. */
-export function headsReading(
-  name: string,
-  tenant: TenantId,
-  heads: HeadsCursor | 'newest',
-): Reading['heads'] {
-  // Besides the epoch, which comes first.
-  return heads === 'newest'
-    ? { name, member: tenant, since: '-inf', limit: 2 }
-    : { name, member: tenant, since: heads.seen, limit: MAX_HEADS + 1 };
+/** What to read of the heads: all that changed since the cursor, or only where they are now. The epoch comes first. */
+export function headsReading(name: string, asked: HeadsCursor | 'newest'): NewestOf {
+  return asked === 'newest'
+    ? { name, since: '-inf', limit: 2 }
+    : { name, since: asked.seen, limit: MAX_HEADS + 1 };
 }
 
 /**
- * Reads what was answered: a score, and a flat list of members and scores, the newest first. Undefined where there are no
- * heads, or none that a script has written: they are a hint, without which every ledger is asked.
+ * Reads what was answered: a flat list of members and scores, the newest first, and the score of the tenant's own head.
+ * Undefined where there are no heads, or none that a script has written: they are a hint, without which every ledger is
+ * asked.
+ * @param own null for none; undefined when it could not be read
  */
 export function readableHeads(
-  changes: { readonly own: unknown; readonly newest: unknown } | undefined,
+  newest: unknown,
   asked: HeadsCursor | 'newest',
+  tenant?: TenantId,
+  own: unknown = null,
 ): HeadsReply | undefined {
-  const rows: readonly unknown[] = Array.isArray(changes?.newest) ? changes.newest : [];
-  const own = Number(changes?.own ?? 0);
+  const rows: readonly unknown[] = Array.isArray(newest) ? newest : [];
+  const score = Number(own ?? (own === null ? 0 : Number.NaN));
   const epoch = EPOCH.exec(String(rows[0]))?.[1];
-  if (epoch === undefined || !Number.isSafeInteger(own)) return undefined;
+  if (epoch === undefined || !Number.isSafeInteger(score)) return undefined;
   const moved = new Map<TenantId, number>();
   let seen = 0;
   for (let at = 2; at < rows.length; at += 2) {
-    const tenant = rows[at];
+    const name = rows[at];
     const seq = Number(rows[at + 1]);
-    if (typeof tenant !== 'string' || !isTenantId(tenant) || !Number.isSafeInteger(seq))
+    if (typeof name !== 'string' || !isTenantId(name) || !Number.isSafeInteger(seq))
       return undefined;
-    moved.set(tenant, seq);
+    moved.set(name, seq);
     seen = Math.max(seen, seq);
   }
+  // The two commands may have been answered at two moments.
+  const known = { epoch, seen, own: Math.max(score, (tenant && moved.get(tenant)) ?? 0) };
   if (asked === 'newest' || asked.epoch !== epoch)
-    return { since: 0, epoch, seen, own, moved: new Map(), complete: false };
-  return { since: asked.seen, epoch, seen, own, moved, complete: moved.size < MAX_HEADS };
+    return { ...known, since: 0, moved: new Map(), complete: false };
+  return { ...known, since: asked.seen, moved, complete: moved.size < MAX_HEADS };
 }

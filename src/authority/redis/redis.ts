@@ -12,6 +12,7 @@ import type {
   Cursor,
   Examined,
   HeadsCursor,
+  HeadsReply,
   LeaseReply,
   LedgerReply,
   MarkReply,
@@ -96,6 +97,11 @@ export class RedisAuthority implements Authority {
   ): Promise<ReadReply> {
     const { acquired: _, ...reply } = await this.#read(tenant, keys, since, { heads });
     return reply;
+  }
+
+  async heads(since: HeadsCursor): Promise<HeadsReply | undefined> {
+    const newest = await this.#client.newest(headsReading(this.#calls.heads, since));
+    return readableHeads(newest, since);
   }
 
   async confirm(tenant: TenantId, cursor: Cursor | undefined): Promise<LedgerReply> {
@@ -196,13 +202,13 @@ export class RedisAuthority implements Authority {
       sortedSet: this.#calls.ledger(tenant),
       since,
       ...(lease && { lease }),
-      ...(heads && { heads: headsReading(this.#calls.heads, tenant, heads) }),
+      ...(heads && { heads: { ...headsReading(this.#calls.heads, heads), member: tenant } }),
     });
     return {
       acquired,
       entries: await Promise.all(keys.map((key, at) => this.#stored.fromText(key, values[at]))),
       ledger: readableLedger(range, since),
-      ...(heads && { heads: readableHeads(changes, heads) }),
+      ...(heads && { heads: readableHeads(changes?.newest, heads, tenant, changes?.own) }),
     };
   }
 

@@ -51,18 +51,21 @@ end
 const OPENING = `
 local heads, newest = KEYS[2], nil
 
--- The newest change of any ledger.
+-- The newest change of any ledger. Heads are a hint: whatever is wrong with them, others are made.
 local function openHeads()
-  local top = redis.call('ZRANGEBYSCORE', heads, '+inf', '+inf')
+  local top = redis.pcall('ZRANGEBYSCORE', heads, '+inf', '+inf')
   local id = string.match(top[1] or '', '^e:[0-9a-f]+:([0-9a-f]*)$')
-  if top[2] or not id or isElsewhere(id) then
-    redis.call('DEL', heads)
-    redis.call('ZADD', heads, '+inf', 'e:' .. ARGV[1] .. ':' .. here)
+  if id and not top[2] and not isElsewhere(id) then
+    local last = redis.call('ZREVRANGEBYSCORE', heads, '(+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    local seq = last[2] and tonumber(last[2]) or 0
+    if seq >= 0 and seq <= 9007199254740991 and seq % 1 == 0 then return seq end
   end
-  local last = redis.call('ZREVRANGEBYSCORE', heads, '(+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  return last[2] and tonumber(last[2]) or 0
+  redis.call('DEL', heads)
+  redis.call('ZADD', heads, '+inf', 'e:' .. ARGV[1] .. ':' .. here)
+  return 0
 end
 
+-- Larger than every seq of any ledger.
 local function issue(after)
   newest = math.max((newest or openHeads()) + 1, after + 1, micros())
   return newest
@@ -159,26 +162,29 @@ open(ARGV[2], ARGV[3])
 local entries, added = 3, 0
 if ARGV[7] ~= '0' then
   if redis.call('EXISTS', KEYS[3]) == 1 then return answer('0', ARGV[2], ARGV[3]) end
-  redis.call('SET', KEYS[3], '', 'PX', ARGV[7])
   entries = 4
 end
+local after = last()
 for at = 9, #ARGV do
-  added = added + redis.call('ZADD', ledger, text(issue(last())), ARGV[8] .. ARGV[at])
+  after = issue(after)
+  added = added + redis.call('ZADD', ledger, text(after), ARGV[8] .. ARGV[at])
 end
-moveHead()
+if #ARGV > 8 then moveHead() end
 trim(tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), added)
 for at = entries, #KEYS do redis.call('UNLINK', KEYS[at]) end
+-- Last: a script that ends before its time takes nothing back.
+if entries == 4 then redis.call('SET', KEYS[3], '', 'PX', ARGV[7]) end
 `;
 
 /**
  * KEYS: ledger, heads, the record of the message if there is one, entries to unlink. ARGV: id, cursor epoch, cursor seen,
  * keep entries, keep copies, cap, life of the record in ms or 0, mode prefix, targets.
  */
-export const MARK = `${PURGE}return answer(text(newest), ARGV[2], ARGV[3])
+export const MARK = `${PURGE}return answer(text(after), ARGV[2], ARGV[3])
 `;
 
 /** As {@link MARK}, but answers the seq alone: for many ledgers at once, of which nobody wants to read all marks. */
-export const MARK_QUIETLY = `${PURGE}return text(newest)
+export const MARK_QUIETLY = `${PURGE}return text(after)
 `;
 
 /**

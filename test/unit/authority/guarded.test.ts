@@ -23,6 +23,7 @@ function setUp(answer: () => Promise<never> = () => new Promise(() => undefined)
     name: 'redis',
     local: false,
     read: () => reach('read'),
+    heads: () => reach('heads'),
     confirm: () => reach('confirm'),
     mark: () => reach('mark'),
     markEverything: () => reach('markEverything'),
@@ -45,6 +46,7 @@ function setUp(answer: () => Promise<never> = () => new Promise(() => undefined)
 
 const methods = {
   read: (to) => to.read(tenant, [key], 0),
+  heads: (to) => to.heads({ epoch: 'a', seen: 1 }),
   confirm: (to) => to.confirm(tenant, undefined),
   mark: (to) => to.mark(tenant, [], 'hard', undefined),
   markEverything: (to) => to.markEverything('hard'),

@@ -39,6 +39,14 @@ describe('a script', () => {
     },
   );
 
+  test.each(['MARK', 'MARK_QUIETLY'] as const)(
+    '%s remembers its message behind everything else: a script that is cut off takes nothing back',
+    (name) => {
+      const writes = [...scripts[name].matchAll(/redis\.call\('(?:ZADD|ZREM|UNLINK|DEL|SET)'/g)];
+      expect(scripts[name].slice(writes.at(-1)?.index)).toMatch(/^redis\.call\('SET', KEYS\[3\]/);
+    },
+  );
+
   test('that reads or writes a clear header knows it as the codec does', () => {
     const magic = formatClearHeader({ epoch: 'a'.repeat(32), asOf: 1 }).slice(0, 4);
     expect(scripts.COMMIT).toContain(`== '${magic}'`);

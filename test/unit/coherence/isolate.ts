@@ -45,6 +45,7 @@ export function scene(
       name: 'isolate',
       local: true,
       read: through('read'),
+      heads: authority.heads.bind(authority),
       confirm: through('confirm'),
       mark: through('mark'),
       markEverything: authority.markEverything.bind(authority),

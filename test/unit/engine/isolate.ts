@@ -71,6 +71,7 @@ export function isolate({
     name: 'redis',
     local: false,
     read: (...args) => note('read', () => by('read').read(...args)),
+    heads: (...args) => note('heads', () => real.heads(...args)),
     confirm: (...args) => note('confirm', () => by('confirm').confirm(...args)),
     mark: (...args) => note('mark', () => by('mark').mark(...args)),
     commit: (...args) => note('commit', () => by('commit').commit(...args)),

@@ -115,6 +115,7 @@ export async function carryOut(plan: Schedule): Promise<readonly string[]> {
       };
     return {
       read: slow(real.read.bind(real)),
+      heads: slow(real.heads.bind(real)),
       confirm: slow(real.confirm.bind(real)),
       touch: slow(real.touch.bind(real), OutcomeUnknown),
       lease: slow(real.lease.bind(real)),

@@ -148,6 +148,7 @@ function remote(real: Authority, changed: Partial<Authority>, asked: string[]): 
     name: 'redis',
     local: false,
     read: note('read', changed.read ?? ((...args) => real.read(...args))),
+    heads: note('heads', changed.heads ?? ((...args) => real.heads(...args))),
     confirm: note('confirm', changed.confirm ?? ((...args) => real.confirm(...args))),
     mark: note('mark', changed.mark ?? ((...args) => real.mark(...args))),
     markEverything: note(

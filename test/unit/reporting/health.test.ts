@@ -32,6 +32,7 @@ function scene(authorityRequired: boolean, coherenceMs = 1000) {
       state.reads += 1;
       return state.fail ? Promise.reject(state.fail) : real.read(...args);
     },
+    heads: (...args) => real.heads(...args),
     confirm: (...args) => real.confirm(...args),
     mark: (...args) => real.mark(...args),
     markEverything: (...args) => real.markEverything(...args),

@@ -50,6 +50,7 @@ function authority(): Authority {
     name: 'redis',
     local: false,
     read: (...args) => inner.read(...args),
+    heads: (...args) => inner.heads(...args),
     confirm: (...args) => inner.confirm(...args),
     mark: (...args) => inner.mark(...args),
     markEverything: (...args) => inner.markEverything(...args),
@@ -116,13 +117,14 @@ test('an authority inside the isolate sends nothing: it is left as it is, and no
 describe('what an authority sends is counted from above: a script may be two requests', () => {
   it.each<[string, number, (of: Authority) => Promise<unknown>]>([
     ['read', 1, (of) => of.read(acme, [key], 0)],
+    ['heads', 1, (of) => of.heads({ epoch: 'a', seen: 1 })],
     ['confirm', 2, (of) => of.confirm(acme, undefined)],
     ['mark', 2, (of) => of.mark(acme, ['k:e:a'], 'hard', undefined)],
     ['markEverything', 2, (of) => of.markEverything('hard')],
-    ['commit', 2, (of) => of.commit([{ key, entry }])],
+    ['commit', 4, (of) => of.commit([{ key, entry }])],
     [
       'commit of two',
-      4,
+      6,
       (of) =>
         of.commit([
           { key, entry },
@@ -130,7 +132,7 @@ describe('what an authority sends is counted from above: a script may be two req
         ]),
     ],
     ['supersede', 2, (of) => of.supersede([{ key, draft: entry, knownAs: entry.stamp }])],
-    ['touch', 3, (of) => of.touch(key, (stored) => stored)],
+    ['touch', 5, (of) => of.touch(key, (stored) => stored)],
     ['lease', 1, (of) => of.lease(key, 'token', 1000, 0)],
     ['release', 2, (of) => of.release(key, 'token')],
     ['examine', 1, (of) => of.examine([key])],
