@@ -1,0 +1,162 @@
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Miniflare, type MiniflareOptions } from 'miniflare';
+import { guard } from '../redis/guard.ts';
+import { HttpClient } from './http-client.ts';
+
+/** What every process is started with. */
+export interface WorkerProcessOptions {
+  readonly index: number;
+  readonly script: string;
+  readonly compatibilityDate: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where what the Cache API keeps is kept. */
+  readonly folder: string;
+}
+
+/** A workerd process that can be killed, and comes back under the same port. */
+export class WorkerProcess {
+  readonly index: number;
+  /** How often it was started: one that was killed knows nothing any more of what it acknowledged. */
+  incarnation = 0;
+  /** False from when it is killed until it answers again. */
+  up = false;
+  readonly #options: WorkerProcessOptions;
+  #port = 0;
+  #folder = 0;
+  #running: { readonly miniflare: Miniflare; readonly child: ChildProcess } | undefined;
+  #client: HttpClient | undefined;
+  #stopped = false;
+  /** One starts at a time: whose child is whose can't be told otherwise. */
+  static #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(options: WorkerProcessOptions) {
+    this.index = options.index;
+    this.#options = options;
+  }
+
+  static async start(options: WorkerProcessOptions): Promise<WorkerProcess> {
+    const made = new WorkerProcess(options);
+    await made.#start();
+    return made;
+  }
+
+  get client(): HttpClient {
+    if (!this.#client) throw new Error('The process was not started.');
+    return this.#client;
+  }
+
+  /**
+   * SIGKILL, and a new one in its place once that has gone.
+   * @param forget true: what its Cache API held is gone as well, as in another data centre
+   */
+  async kill(forget: boolean): Promise<void> {
+    const running = this.#running;
+    if (!running || this.#stopped) return;
+    this.up = false;
+    this.#running = undefined;
+    const exited = exitOf(running.child);
+    running.child.kill('SIGKILL');
+    // At once: otherwise the emulator starts another one by itself.
+    await running.miniflare.dispose();
+    await exited;
+    this.incarnation += 1;
+    if (forget) this.#folder += 1;
+    if (!this.#stopped) await this.#start();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.up = false;
+    this.#client?.close();
+    const running = this.#running;
+    this.#running = undefined;
+    if (!running) return;
+    const exited = exitOf(running.child);
+    await Promise.race([running.miniflare.dispose(), sleep(5000, undefined, { ref: false })]);
+    running.child.kill('SIGKILL');
+    await exited;
+  }
+
+  #start(): Promise<void> {
+    const turn = WorkerProcess.#turn.then(() => this.#startNow());
+    WorkerProcess.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #startNow(): Promise<void> {
+    const { script, compatibilityDate, variables, folder, index } = this.#options;
+    const seen: ChildProcess[] = [];
+    const look = (message: unknown): void => {
+      const child = (message as { readonly process: ChildProcess }).process;
+      seen.push(child);
+    };
+    subscribe('child_process', look);
+    const place = join(folder, `process-${index}-${this.#folder}`);
+    if (this.#folder > 0)
+      await rm(join(folder, `process-${index}-${this.#folder - 1}`), {
+        recursive: true,
+        force: true,
+      });
+    const miniflare = withoutSignals({
+      host: '127.0.0.1',
+      port: this.#port,
+      resourcePersistencePath: place,
+      handleStructuredLogs: () => {},
+      workers: [
+        {
+          config: {
+            type: 'worker',
+            name: 'torture',
+            compatibilityDate,
+            // For the Worker of the run itself, which tells whose event is whose by it.
+            compatibilityFlags: ['nodejs_als'],
+            manifest: {
+              mainModule: 'worker.js',
+              modulesRoot: folder,
+              modules: { 'worker.js': { type: 'esm', contents: script } },
+            },
+            env: Object.fromEntries(
+              Object.entries(variables).map(([name, value]) => [name, { type: 'text', value }]),
+            ),
+          },
+        },
+      ],
+    });
+    try {
+      const url = await miniflare.ready;
+      this.#port = Number(url.port);
+    } finally {
+      unsubscribe('child_process', look);
+    }
+    const child = seen.find(({ spawnfile }) => /workerd(?:\.exe)?$/.test(spawnfile ?? ''));
+    if (child?.pid === undefined) {
+      await miniflare.dispose();
+      throw new Error('The process of workerd was not seen to start.');
+    }
+    child.once('exit', guard(child.pid));
+    this.#running = { miniflare, child };
+    this.#client ??= new HttpClient(this.#port);
+    this.up = true;
+  }
+}
+
+/** The emulator ends everything at once on Ctrl-C. Here the run does that, in order: its handlers are taken away. */
+function withoutSignals(options: MiniflareOptions): Miniflare {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = signals.map((signal) => process.listeners(signal));
+  const miniflare = new Miniflare(options);
+  signals.forEach((signal, at) => {
+    for (const listener of process.listeners(signal))
+      if (before[at]?.includes(listener) === false) process.off(signal, listener);
+  });
+  return miniflare;
+}
+
+async function exitOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+}
