@@ -29,6 +29,7 @@ export default defineConfig({
             'test/dev/**/*.test.ts',
             'test/unit/**/*.test.ts',
             'test/architecture/**/*.test.ts',
+            'test/property/**/*.test.ts',
           ],
           environment: 'node',
           // Vitest wants a group of its own for each project that sets its number of workers.

@@ -3,7 +3,7 @@ import { hits } from '../coherence/marks.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { purge as purged, purgeAbandoned, purgeFailed } from '../telemetry/events.ts';
-import type { PurgeMode, Target } from '../tenant/target.ts';
+import { unlinkedBy, type PurgeMode, type Target } from '../tenant/target.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { EngineParts } from './parts.ts';
 
@@ -36,6 +36,8 @@ export async function purgeOnce(
 ): Promise<{ readonly seq: number; readonly repeated: boolean }> {
   try {
     const outcome = await parts.coherence.mark(tenant, targets, mode, runtime, once);
+    // What was read before it is exact per key no more, and its mark may be trimmed by the time that it arrives.
+    if (unlinkedBy(targets, mode).length > 0) parts.lookups.drop();
     if (!outcome.repeated) parts.sink(purged(tenant, targets.length, mode));
     return outcome;
   } catch (error) {
