@@ -1,4 +1,5 @@
 import type { TenantId } from '../tenant/tenant-id.ts';
+import { within } from './bound.ts';
 
 /** As many as anybody wants to know of. */
 const MAX_COUNTED = 64;
@@ -27,7 +28,8 @@ export class RecentTenants {
 
   #roll(now: number): void {
     const passed = now - this.#startedAt;
-    if (passed >= 0 && passed < this.#windowMs) return;
+    // Somebody may tell late what was a moment ago.
+    if (within(passed, this.#windowMs)) return;
     this.#before = passed >= 0 && passed < 2 * this.#windowMs ? this.#present.size : 0;
     this.#present.clear();
     this.#startedAt = now;

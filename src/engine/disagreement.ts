@@ -1,13 +1,14 @@
 import type { Cause } from '../coherence/explain.ts';
 import type { FrameFault } from '../errors.ts';
-import type { HeldEntry, Served } from './holdings.ts';
-import type { Inspected, InspectedHeld } from './inspect.ts';
+import type { HeldEntry } from './holdings.ts';
+import { exceeds, type Inspected, type InspectedHeld, type Outlook } from './judgement.ts';
 
 /**
  * Why two stores, or a store and the ledger, disagree.
  *
  * `stale-within-bound`: a purge has hit what this isolate still serves, and it has not asked since. It asks within the bound.
  * `stale-beyond-bound`: it serves, or would, what a purge has hit that it should know of. A defect.
+ * `replica-lag`: the bound has passed, and a poll as readers send it still does not tell a purge that the primary has. It ends with the lag.
  * `restamped`: a copy claims to know purges that the entry it was made of does not know. A defect.
  * `missing`: a valid copy is served; the authority has lost its entry, or has none that is of use. Harmless.
  * `another-load`: a valid copy and the authority's valid entry were loaded apart. Ordinary: each is fresh by its own times.
@@ -17,6 +18,7 @@ import type { Inspected, InspectedHeld } from './inspect.ts';
 export type Reason =
   | 'stale-within-bound'
   | 'stale-beyond-bound'
+  | 'replica-lag'
   | 'restamped'
   | 'missing'
   | 'another-load'
@@ -32,7 +34,7 @@ export interface Disagreement {
   /** What has hit it. */
   readonly cause?: Cause | undefined;
   readonly fault?: FrameFault;
-  /** What the source says otherwise: `status`, `body`, `etag`. */
+  /** What the source says otherwise: `status`, `location`, `content-type`, `body`, `etag`. */
   readonly changed?: readonly string[];
   readonly ageMs?: number;
   readonly freshForMs?: number;
@@ -66,18 +68,15 @@ export function disagreementsOf(
 
 /** What the ledger says of what is served. */
 function staleness({ judged }: InspectedHeld): Omit<Disagreement, 'tier'> | undefined {
-  const { before, after, cause, knownTo } = judged;
-  const isWorse = (served: Served): boolean =>
-    judged.verdict === 'invalid'
-      ? served !== undefined
-      : judged.verdict === 'stale' && served === 'fresh';
-  if (isWorse(after)) return { reason: 'stale-beyond-bound', defect: true, cause };
-  if (!isWorse(before)) return undefined;
+  const { before, polled, after, verdict, cause } = judged;
+  const served = [before, polled].filter((outlook) => exceeds(outlook.served, verdict));
   // By the order of the authority, not by a clock: it claimed to know every purge up to there.
-  const known = cause?.by === 'mark' && knownTo !== undefined && cause.seq <= knownTo;
-  return known
-    ? { reason: 'stale-beyond-bound', defect: true, cause }
-    : { reason: 'stale-within-bound', defect: false, cause };
+  const isKnown = ({ knownTo }: Outlook): boolean =>
+    cause?.by === 'mark' && knownTo !== undefined && cause.seq <= knownTo;
+  if (exceeds(after, verdict) || served.some(isKnown))
+    return { reason: 'stale-beyond-bound', defect: true, cause };
+  if (served.includes(before)) return { reason: 'stale-within-bound', defect: false, cause };
+  return served.length > 0 ? { reason: 'replica-lag', defect: false, cause } : undefined;
 }
 
 /** What the authority's entry says of a valid copy that is served. */

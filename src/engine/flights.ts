@@ -116,5 +116,5 @@ export function mayHave(
   if (!stamp) return epoch === '';
   if (stamp.epoch === epoch && stamp.asOf >= seen) return true;
   // What was known then is not to be told from what is known now: this refuses more than it has to.
-  return judge(known, { stamp, key: key.key, tags }, true) === 'valid';
+  return judge(known, { stamp, key: key.key, tags }, false) === 'valid';
 }

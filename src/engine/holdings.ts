@@ -46,6 +46,7 @@ export async function examineTier(
   });
   if (!examined) return { tier: tier.name, state: 'unavailable' };
   if (examined.state !== 'copy') return { tier: tier.name, ...examined };
+  // An object of its own: what this one remembers, readers do not.
   const copy = { ...examined.copy, entry: light(examined.copy.entry) };
   return {
     tier: tier.name,
@@ -75,9 +76,9 @@ export async function holdingOf(
 }
 
 function servedCopy(view: View, { local }: Tier, copy: Copy, now: number): Served {
-  // By the road that readers take, but on an object of its own: what it remembers is theirs.
+  // By the road that readers take.
   const state = local
-    ? stateOfCopy(view, { ...copy }, now)
+    ? stateOfCopy(view, copy, now)
     : stateOf(view, copy.key, copy.entry, false, now);
   return served(state, copy.entry, now);
 }

@@ -1,32 +1,20 @@
-import { explain, type Explanation } from '../coherence/explain.ts';
-import type { Verdict } from '../coherence/marks.ts';
 import { View } from '../coherence/view.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { stateBy, type EntryState } from './entry-state.ts';
-import { examineTier, holdingOf, type HeldEntry, type Holding, type Served } from './holdings.ts';
+import { examineTier, holdingOf, type Holding } from './holdings.ts';
+import {
+  exceeds,
+  judged,
+  outlook,
+  UNSEEN,
+  type Inspected,
+  type Knowledge,
+  type Outlook,
+  type Polled,
+  type Seen,
+} from './judgement.ts';
 import type { EngineParts } from './parts.ts';
-
-/** What is held of a key, and how the one rule judges it now that the ledger was asked. */
-export type Inspected = Exclude<Holding, { readonly state: 'held' }> | InspectedHeld;
-
-export interface InspectedHeld extends HeldEntry {
-  readonly tier: string;
-  readonly state: 'held';
-  readonly judged: Judged;
-}
-
-export interface Judged extends Explanation {
-  /** What may be done with the entry, time included; the copy's own end is not counted in. */
-  readonly state: EntryState;
-  /** How this isolate would have served it, without asking anybody, before the ledger was asked. */
-  readonly before: Served;
-  /** Up to where this isolate knew the ledger then, when it was of the entry's epoch. */
-  readonly knownTo: number | undefined;
-  /** How this isolate would serve it now. */
-  readonly after: Served;
-}
 
 export interface InspectedKey {
   readonly key: CacheKey;
@@ -36,7 +24,7 @@ export interface InspectedKey {
 
 /** What this isolate knew of the tenant's ledger before it asked. */
 export interface KnownBefore {
-  /** In milliseconds; undefined when nothing was known. */
+  /** When it had been told last that nothing is missing, by the ledger or by the heads, in milliseconds; undefined when nothing was known. */
   readonly checkedAt: number | undefined;
   /** Readers were served without asking. */
   readonly fresh: boolean;
@@ -61,6 +49,12 @@ const REQUEST_BYTES = 8 * 1_048_576;
 /** So many keys are looked up at once in stores outside the isolate: a request may have six connections. */
 const AT_ONCE = 4;
 
+/**
+ * The whole ledger and the isolate's own poll; three confirmations of that poll, and one of both; and twice the text of a
+ * script that Redis does not know yet.
+ */
+export const LEDGER_REQUESTS = 2 + 3 + 1 + 2;
+
 /** So many entries are taken from the authority in one request. */
 export function keysPerRequest({ maxEntryBytes }: Pick<EngineParts, 'maxEntryBytes'>): number {
   return Math.max(1, Math.min(MAX_PER_REQUEST, Math.floor(REQUEST_BYTES / maxEntryBytes)));
@@ -69,7 +63,8 @@ export function keysPerRequest({ maxEntryBytes }: Pick<EngineParts, 'maxEntryByt
 /**
  * Looks at keys of one tenant in every store, and judges what is there by the whole ledger, asked anew, besides what this
  * isolate knows: its view is not trusted, because it is what is looked at. Nothing is promoted, refreshed, counted as a
- * hit or moved in the order of memory. Rejects with `AuthorityUnavailable`.
+ * hit or moved in the order of memory. Besides one request for {@link keysPerRequest} keys it sends at most
+ * {@link LEDGER_REQUESTS} to the authority. Rejects with `AuthorityUnavailable`.
  */
 export async function inspect(
   parts: EngineParts,
@@ -79,13 +74,14 @@ export async function inspect(
   { values = false, outside = keys.length }: InspectOptions = {},
 ): Promise<Inspection> {
   const { authority, coherence } = parts;
-  const known = knownBefore(parts, tenant, runtime.now());
+  const knownThen = knownBefore(parts, tenant, runtime.now());
   const near = await eachOf(keys, AT_ONCE, (key, at) =>
     eachOf(parts.tiers, 1, async (tier): Promise<Seen> => {
-      if (!tier.local && at >= outside) return { holding: { tier: tier.name, state: 'left-out' } };
+      if (!tier.local && at >= outside)
+        return { holding: { tier: tier.name, state: 'left-out' }, before: UNSEEN };
       const holding = await examineTier(parts, tier, key, values, runtime);
       // At once: what this isolate knows may be renewed by others while more is looked at.
-      return { holding, ...seenBy(parts, tenant, holding, runtime.now()) };
+      return { holding, before: unasked(parts, tenant, holding, runtime.now()) };
     }),
   );
   const stored: Seen[] = [];
@@ -95,7 +91,10 @@ export async function inspect(
     const examined = await authority.examine(some);
     for (const [at, key] of some.entries()) {
       const what = examined[at] ?? { state: 'absent' };
-      stored.push({ holding: await holdingOf(authority.name, key, what, values) });
+      stored.push({
+        holding: await holdingOf(authority.name, key, what, values),
+        before: UNSEEN,
+      });
     }
   }
   // Behind the entries, so that it knows whatever has happened to them; and before the isolate's own poll, which then knows more.
@@ -103,54 +102,33 @@ export async function inspect(
   ledger.absorbPoll((await authority.read(tenant, [], 0)).ledger, runtime.now(), 1);
   const { view } = await coherence.read(tenant, [], runtime);
   const now = runtime.now();
-  return {
+  const all = keys.map((_, at) =>
+    [...(near[at] ?? []), ...stored.slice(at, at + 1)].map((seen): Polled => ({
+      ...seen,
+      polled: outlook(seen.holding, view, now),
+    })),
+  );
+  const judgedBy = (known: Omit<Knowledge, 'now' | 'authority'>): Inspection => ({
     at: now,
-    known,
+    known: knownThen,
     keys: keys.map((key, at) => ({
       key,
-      tiers: [...(near[at] ?? []), ...stored.slice(at, at + 1)].map((seen) =>
-        judged(key, seen, { ledger, view, now, authority: authority.name }),
+      tiers: (all[at] ?? []).map((one) =>
+        judged(key, one, { ...known, now, authority: authority.name }),
       ),
     })),
-  };
+  });
+  const found = judgedBy({ ledger, view });
+  if (!found.keys.some(({ tiers }) => tiers.some(isDoubtful))) return found;
+  // Either answer may be a lagging replica's. A mark of nothing is a poll that the primary answers, and that the view takes in.
+  await coherence.mark(tenant, [], 'hard', runtime);
+  const told = coherence.view(tenant);
+  return judgedBy({ ledger: ledger.epoch === told.epoch ? ledger : told, view: told });
 }
 
-/** A holding, and how this isolate would have served it when it was looked at. */
-interface Seen {
-  readonly holding: Holding;
-  readonly before?: Served;
-  readonly knownTo?: number | undefined;
+function isDoubtful(one: Inspected): boolean {
+  return one.state === 'held' && exceeds(one.judged.after, one.judged.verdict);
 }
-
-interface Knowledge {
-  readonly ledger: View;
-  readonly view: View;
-  readonly now: number;
-  readonly authority: string;
-}
-
-function judged(key: CacheKey, { holding, before, knownTo }: Seen, by: Knowledge): Inspected {
-  if (holding.state !== 'held') return holding;
-  const { entry, tier, servedBy } = holding;
-  const subject = { stamp: entry.stamp, key: key.key, tags: entry.tags };
-  const exactPerKey = tier === by.authority;
-  // A lagging replica may know less than this isolate.
-  const [whole, own] = [by.ledger, by.view].map((known) => explain(known, subject, exactPerKey));
-  const worse = whole && own && RANK[own.verdict] > RANK[whole.verdict] ? own : whole;
-  const explanation = worse ?? { verdict: 'invalid', cause: undefined };
-  return {
-    ...holding,
-    judged: {
-      ...explanation,
-      state: stateBy(explanation.verdict, entry, by.now),
-      before,
-      knownTo,
-      after: servedBy(by.view, by.now),
-    },
-  };
-}
-
-const RANK: Record<Verdict, number> = { valid: 0, stale: 1, invalid: 2 };
 
 function knownBefore({ coherence }: EngineParts, tenant: TenantId, now: number): KnownBefore {
   const view = coherence.view(tenant);
@@ -160,18 +138,14 @@ function knownBefore({ coherence }: EngineParts, tenant: TenantId, now: number):
   };
 }
 
-function seenBy(
+function unasked(
   { coherence }: EngineParts,
   tenant: TenantId,
   holding: Holding,
   now: number,
-): Pick<Seen, 'before' | 'knownTo'> {
-  if (holding.state !== 'held') return {};
+): Outlook {
   const view = coherence.view(tenant);
-  return {
-    before: coherence.isFresh(view, now) ? holding.servedBy(view, now) : undefined,
-    knownTo: view.epoch === holding.entry.stamp.epoch ? view.seen : undefined,
-  };
+  return coherence.isFresh(view, now) ? outlook(holding, view, now) : UNSEEN;
 }
 
 /** Does the work for each item, so many at a time; answers in their order. */

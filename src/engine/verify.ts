@@ -6,10 +6,11 @@ import { disagreementsOf, isServed, type Disagreement } from './disagreement.ts'
 import {
   inspect,
   keysPerRequest,
-  type InspectedHeld,
+  LEDGER_REQUESTS,
   type InspectedKey,
   type KnownBefore,
 } from './inspect.ts';
+import type { InspectedHeld } from './judgement.ts';
 import type { EngineParts } from './parts.ts';
 
 /** What a source says now of what is held: what has changed, nothing when it agrees; `failed` when it did not answer. */
@@ -22,7 +23,7 @@ export interface VerifyOptions {
   readonly keys: KeySpace;
   /** The most keys. */
   readonly sample: number;
-  /** The most outgoing requests, all stores and sources together. */
+  /** The most outgoing requests, all stores and sources together; at least {@link LEAST_BUDGET}. */
   readonly budget: number;
   /** Asks where an entry came from; undefined for a key that has no source which could be asked. */
   readonly source: ((key: CacheKey) => AskSource | undefined) | undefined;
@@ -31,9 +32,11 @@ export interface VerifyOptions {
 export interface Verification {
   readonly at: number;
   readonly known: KnownBefore;
-  /** Keys that were drawn. */
+  /** Keys that were drawn and looked at. */
   readonly sampled: number;
-  /** Those of them that any store held when it was looked at. */
+  /** Keys that were drawn, and not looked at because of the budget. */
+  readonly leftOut: number;
+  /** Those of the sampled that any store held when it was looked at. */
   readonly compared: number;
   /** Of these, how many no two stores disagree about. */
   readonly agree: number;
@@ -48,8 +51,12 @@ export interface Asked {
   readonly leftOut: number;
 }
 
-/** The isolate's own poll, which may have to be confirmed by a script twice, and the whole ledger. */
-const LEDGER_REQUESTS = 6;
+/** What is sent whatever is drawn. */
+const FIXED_REQUESTS = SAMPLE_REQUESTS + LEDGER_REQUESTS;
+
+/** With less, not one key could be looked at. */
+export const LEAST_BUDGET = FIXED_REQUESTS + 1;
+
 /** Sources are asked for so long, in milliseconds: whoever waits for the answer has patience for little more. */
 const SOURCES_MS = 20_000;
 const SOURCES_AT_ONCE = 4;
@@ -66,10 +73,11 @@ export async function verify(
 ): Promise<Verification> {
   const { authority } = parts;
   const drawn = await draw(parts, tenant, options.sample, runtime);
-  const keys = drawn.map((key) => options.keys.key(tenant, key));
+  const most = authority.local ? drawn.length : mostKeys(parts, options.budget);
+  const keys = drawn.slice(0, most).map((key) => options.keys.key(tenant, key));
   const remote = authority.local
     ? 0
-    : SAMPLE_REQUESTS + LEDGER_REQUESTS + Math.ceil(keys.length / keysPerRequest(parts));
+    : FIXED_REQUESTS + Math.ceil(keys.length / keysPerRequest(parts));
   const outsideTiers = parts.tiers.filter(({ local }) => !local).length;
   const budget = Math.max(0, options.budget - remote);
   const outside = outsideTiers === 0 ? 0 : Math.min(keys.length, Math.floor(budget / outsideTiers));
@@ -94,12 +102,18 @@ export async function verify(
     at: inspection.at,
     known: inspection.known,
     sampled: keys.length,
+    leftOut: drawn.length - keys.length,
     compared: compared.length,
     agree: found.filter(({ length }) => length === 0).length,
     disagreements: found.flat(),
     regional: { asked: outside, leftOut: outsideTiers === 0 ? 0 : keys.length - outside },
     origin: { asked: origin.asked, leftOut: origin.leftOut, failed: origin.failed },
   };
+}
+
+/** So many keys the authority can be asked about within the budget. */
+function mostKeys(parts: EngineParts, budget: number): number {
+  return Math.max(0, budget - FIXED_REQUESTS) * keysPerRequest(parts);
 }
 
 /** Keys of memory and of the authority by turns, so that neither crowds the other out. */

@@ -50,3 +50,12 @@ export function namesOf(tags: readonly string[]): {
     groups: tags.filter((tag) => tag.startsWith('\n\n')).map((tag) => tag.slice(2)),
   };
 }
+
+/** The group that a target means, as a purge names it: on every origin of the tenant by its name alone. Undefined for another target. */
+export function groupOf(
+  target: Target,
+): string | { readonly origin: string; readonly name: string } | undefined {
+  const [, origin, name] = /^t:\n([^\n]*)\n(.*)$/.exec(target) ?? [];
+  if (origin === undefined || name === undefined) return undefined;
+  return origin === '' ? name : { origin, name };
+}

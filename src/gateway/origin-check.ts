@@ -1,5 +1,5 @@
 import { digestOf } from '../engine/holdings.ts';
-import type { InspectedHeld } from '../engine/inspect.ts';
+import type { InspectedHeld } from '../engine/judgement.ts';
 import type { AskSource } from '../engine/verify.ts';
 import { OriginError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
@@ -13,6 +13,9 @@ import { resourceUrl } from './request-key.ts';
 
 /** How long an origin may take for the head of an answer, and again for its body, in milliseconds: somebody waits for many of them. */
 const PATIENCE_MS = 5000;
+
+/** Header fields without which the same status and body are another answer. */
+const COMPARED_FIELDS = ['location', 'content-type'] as const;
 
 /**
  * Asks the tenant's origin for what is held under a gateway key, and compares. Nothing of the answer is stored. Undefined
@@ -58,15 +61,23 @@ async function changes(
     await response.body?.cancel().catch(() => undefined);
     return 'failed';
   }
+  const changed = changesOfHead(form, response);
   const body = await readBounded(response, engine.maxEntryBytes, runtime.sleep(PATIENCE_MS));
   if (!body.whole) {
     await body.stream.cancel().catch(() => undefined);
     // One that is too large to be stored is another one than what is.
-    return body.reason === 'too-large' ? ['body'] : 'failed';
+    return body.reason === 'too-large' ? [...changed, 'body'] : 'failed';
   }
-  const changed: string[] = [];
-  if (form.type === 'http' && form.status !== response.status) changed.push('status');
   if ((await digestOf(body.bytes)) !== held.digest) changed.push('body');
   if ((await entityTag(response.headers, body.bytes)) !== etag) changed.push('etag');
   return changed;
+}
+
+function changesOfHead(form: InspectedHeld['entry']['form'], response: Response): string[] {
+  if (form.type !== 'http') return [];
+  const held = new Headers(form.headers.map(([name, value]): [string, string] => [name, value]));
+  return [
+    ...(form.status === response.status ? [] : ['status']),
+    ...COMPARED_FIELDS.filter((name) => held.get(name) !== response.headers.get(name)),
+  ];
 }

@@ -1,7 +1,9 @@
 import type { Cause } from '../coherence/explain.ts';
 import type { Disagreement } from '../engine/disagreement.ts';
-import type { Inspected, InspectedHeld, Inspection, KnownBefore } from '../engine/inspect.ts';
+import type { Inspection, KnownBefore } from '../engine/inspect.ts';
+import type { Inspected, InspectedHeld } from '../engine/judgement.ts';
 import type { Verification } from '../engine/verify.ts';
+import { groupOf, namesOf } from '../gateway/cache-groups.ts';
 import { resourceUrl } from '../gateway/request-key.ts';
 
 /** How old what is served may be, in milliseconds. */
@@ -28,11 +30,12 @@ export function shownInspection(tenant: string, inspection: Inspection, bound: B
 
 /** What a verification found, for people. */
 export function shownVerification(tenant: string, verification: Verification, bound: Bound): Shown {
-  const { sampled, compared, agree, disagreements, regional, origin } = verification;
+  const { sampled, leftOut, compared, agree, disagreements, regional, origin } = verification;
   return {
     tenant,
     ...circumstances(verification, bound),
     sampled,
+    leftOut,
     compared,
     agree,
     defects: disagreements.filter(({ defect }) => defect).length,
@@ -109,7 +112,7 @@ function shownEntry({ entry, bytes }: InspectedHeld, at: number): Shown {
     expiresAt: iso(entry.expiresAt),
     lifeUntil: iso(entry.lifeUntil),
     loadMs,
-    tags,
+    ...namesOf(tags),
     bytes: bytes ?? null,
     etag: etag ?? null,
     form:
@@ -127,7 +130,11 @@ function shownEntry({ entry, bytes }: InspectedHeld, at: number): Shown {
 function shownCause(cause: Cause): Shown {
   if (cause.by === 'epoch') return { by: cause.by };
   // A seq is the time of Redis in microseconds.
-  return { ...cause, at: iso(cause.seq / 1000) };
+  const at = iso(cause.seq / 1000);
+  if (cause.by !== 'mark') return { ...cause, at };
+  const { by, mode, target, seq } = cause;
+  const group = groupOf(target);
+  return { by, mode, ...(group === undefined ? { target } : { group }), seq, at };
 }
 
 /** As text where it is some, else in base64; its beginning where it is long. */

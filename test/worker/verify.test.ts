@@ -13,7 +13,9 @@ const origin = await openOrigin();
 
 /** What `verify` answers, as far as tests look at it. */
 interface Verified {
+  readonly view: { readonly checkedMsAgo: number | null; readonly fresh: boolean };
   readonly sampled: number;
+  readonly leftOut: number;
   readonly compared: number;
   readonly agree: number;
   readonly defects: number;
@@ -91,6 +93,7 @@ describe('verification', () => {
     for (let at = 0; at < 3; at += 1) await here.get((await scripted()).path);
     expect(await verified(here)).toMatchObject({
       sampled: 3,
+      leftOut: 0,
       compared: 3,
       agree: 3,
       defects: 0,
@@ -238,12 +241,36 @@ describe('verification', () => {
     expect((await verified(here, '?origin=0')).disagreements).toEqual([]);
   });
 
+  test.each([
+    ['goes elsewhere', 301, 'location', '/a', '/b', ['location']],
+    ['is of another type', 200, 'content-type', 'text/plain', 'text/html', ['content-type']],
+    ['has no type any more', 200, 'content-type', 'text/plain', undefined, ['content-type']],
+  ] as const)('an answer that %s now', async (_, status, name, before, now, changed) => {
+    const { isolate } = await deployed();
+    const here = isolate();
+    const { path } = await scripted();
+    const answers = (value: string | undefined) =>
+      origin.script({
+        target: path,
+        status,
+        headers: [['cache-control', 'max-age=600'], ...(value ? [[name, value] as const] : [])],
+        body: '',
+      });
+    await answers(before);
+    await here.get(path);
+    expect(await verified(here)).toMatchObject({ agree: 1, origin: { asked: 1 } });
+    await answers(now);
+    expect((await verified(here)).disagreements).toMatchObject([
+      { tier: 'memory', reason: 'changed-at-origin', defect: false, changed },
+    ]);
+  });
+
   test('another status at the origin, and an origin that does not answer', async () => {
     const { isolate } = await deployed();
     const here = isolate();
     const { path } = await scripted();
     await here.get(path);
-    await origin.script({ target: path, status: 404, body: 'the body' });
+    await origin.script({ target: path, status: 404, headers: [], body: 'the body' });
     expect((await verified(here)).disagreements).toMatchObject([
       { reason: 'changed-at-origin', changed: ['status'] },
     ]);
@@ -280,6 +307,33 @@ describe('verification', () => {
     expect(found.regional.asked + found.regional.leftOut).toBe(12);
     expect(found.origin.asked + found.origin.leftOut).toBe(12);
   });
+
+  test.each([14, 20, 45])(
+    'a sample that %i requests do not reach for is cut, whatever they meet',
+    async (budget) => {
+      const { isolate, tenant } = await deployed({
+        CACHE_MAX_ENTRY_BYTES: '4MiB',
+        CACHE_WARM_REQUESTS: budget,
+      });
+      const here = isolate();
+      const paths = await Promise.all(Array.from({ length: 60 }, () => scripted()));
+      for (const { path } of paths) await here.get(path);
+      const spent = async (): Promise<Verified> => {
+        await endpoint.resetCounts();
+        const found = await verified(here, '?sample=60');
+        const { requests } = await endpoint.counts();
+        expect(requests + found.regional.asked + found.origin.asked).toBeLessThanOrEqual(budget);
+        // Two entries of that size are taken at once; five requests may go on names, eight on the ledger.
+        const sampled = Math.min(60, 2 * (budget - 13));
+        expect(found).toMatchObject({ sampled, leftOut: 60 - sampled, compared: sampled });
+        return found;
+      };
+      expect(await spent()).toMatchObject({ disagreements: [] });
+      // A ledger that is lost has to be made and confirmed.
+      await endpoint.command('DEL', new KeySpace('tc', 1).record(tenantOf(tenant), 'ledger'));
+      expect(await spent()).toMatchObject({ defects: 0 });
+    },
+  );
 
   test('a sample is as large as was asked for, and of an isolate that holds nothing as well', async () => {
     const { isolate } = await deployed();
@@ -320,6 +374,75 @@ describe('verification', () => {
       expect(answer.status).toBe(503);
       expect(answer.json()).toMatchObject({ code: 'authority_unavailable', retryable: true });
     }
+  });
+});
+
+describe('an isolate that serves many tenants, whose views are checked by the heads', () => {
+  test('tells a purge of another isolate within the bound, and nothing after it', async () => {
+    const { tenant: base } = await deployed();
+    const tenants = Array.from({ length: 6 }, (_, at) => `${base}h${at}`);
+    const { isolate } = await deploy({
+      redis: endpoint,
+      variables: {
+        CACHE_COHERENCE_MS: COHERENCE_MS,
+        TENANTS: tenants.map((id) => ({ id, hosts: [`${id}.test`], origin: origin.url })),
+        CREDENTIALS: [
+          { id: 'all', sha256: await sha256('all'), tenant: '*', scopes: ['inspect', 'purge'] },
+        ],
+      },
+    });
+    const [here, there] = [isolate(), isolate()];
+    const { path, tag } = await scripted();
+    const readAll = async (): Promise<number> => {
+      await endpoint.resetCounts();
+      for (const id of tenants) await here.get(`https://${id}.test${path}`);
+      return (await endpoint.counts()).requests;
+    };
+    const [mine = ''] = tenants;
+    const see = async (by: Isolate): Promise<Verified> => {
+      const headers = { authorization: 'Bearer all' };
+      const answer = await by.get(`https://${mine}.test/_tiercel/v1/verify?origin=0`, headers);
+      return answer.json() as Verified;
+    };
+    const purge = () =>
+      there.send('POST', `https://${mine}.test/_tiercel/v1/purge`, {
+        headers: { authorization: 'Bearer all', 'content-type': 'application/json' },
+        body: JSON.stringify({ tags: [tag] }),
+      });
+    const settle = async (): Promise<void> => {
+      await readAll();
+      clock.advance(COHERENCE_MS);
+      await readAll();
+      clock.advance(COHERENCE_MS);
+      // The heads alone: no ledger was polled.
+      expect(await readAll()).toBe(1);
+    };
+    await settle();
+    expect((await purge()).status).toBe(200);
+    clock.advance(COHERENCE_MS / 4);
+    const within = await see(here);
+    expect(within.view.fresh).toBe(true);
+    // Since the heads were asked, and not since the ledger was.
+    expect(within.view.checkedMsAgo).toBeLessThan(COHERENCE_MS);
+    expect(within.disagreements).toMatchObject([
+      {
+        tier: 'memory',
+        reason: 'stale-within-bound',
+        defect: false,
+        cause: { target: `t:${tag}` },
+      },
+      { tier: 'regional', reason: 'stale-within-bound', defect: false },
+    ]);
+    await settle();
+    expect((await purge()).status).toBe(200);
+    clock.advance(COHERENCE_MS);
+    expect(await see(here)).toMatchObject({
+      view: { fresh: false },
+      defects: 0,
+      disagreements: [],
+    });
+    await settle();
+    expect(await see(here)).toMatchObject({ view: { fresh: true }, agree: 1, disagreements: [] });
   });
 });
 
@@ -395,6 +518,45 @@ describe('an inspection', () => {
     await here.get(path);
     await endpoint.command('SET', nameOf(path), 'TCL1 and nothing of use');
     expect(await states()).toEqual(['fresh', 'fresh', 'undecodable']);
+  });
+
+  test('shows groups as groups, and a purge of one as a purge names it', async () => {
+    const { isolate, host } = await deployed();
+    const [here, there] = [isolate(), isolate()];
+    const path = '/verify/grouped';
+    await origin.script({
+      target: path,
+      headers: [
+        ['cache-control', 'max-age=600'],
+        ['cache-tag', 'a-tag'],
+        ['cache-groups', '"one group", "another"'],
+      ],
+      body: 'the body',
+    });
+    const query = `url=${encodeURIComponent(`https://${host}${path}`)}`;
+    const shown = async (by: Isolate) =>
+      ((await inspected(by, query)).json() as { tiers: readonly unknown[] }).tiers;
+    for (const [group, name] of [
+      ['one group', 'one group'],
+      [{ origin: `https://${host}`, name: 'another' }, 'another'],
+    ] as const) {
+      await here.get(path);
+      const entry = { tags: ['a-tag'], groups: ['one group', 'another'] };
+      const valid = { verdict: 'valid', entry };
+      expect(await shown(here)).toMatchObject([valid, valid, valid]);
+      expect((await there.purge({ groups: [group] })).status).toBe(200);
+      const { disagreements } = await verified(here, '?origin=0');
+      expect(disagreements).toMatchObject([
+        { tier: 'memory', cause: { by: 'mark', mode: 'hard', group } },
+        { tier: 'regional', cause: { by: 'mark', mode: 'hard', group } },
+      ]);
+      expect(Object.keys(disagreements[0]?.['cause'] ?? {})).not.toContain('target');
+      const purged = { verdict: 'invalid', cause: { group } };
+      expect(await shown(here)).toMatchObject([purged, purged, purged]);
+      const answer = await inspected(here, query);
+      expect(answer.text).not.toContain('\\n');
+      expect(answer.text).toContain(name);
+    }
   });
 
   test('changes nothing: no hit, no load, no promotion', async () => {

@@ -96,6 +96,13 @@ describe('the tenants that are served at a time', () => {
     expect(recent.count(9000)).toBe(0);
   });
 
+  test('are told a little late as well', () => {
+    const recent = new RecentTenants(1000);
+    for (const name of ['a', 'b', 'c']) recent.add(tenantId(name), 1500);
+    recent.add(tenantId('d'), 900);
+    expect(recent.count(1500)).toBe(4);
+  });
+
   test('are nobody’s when the clock was set back', () => {
     const recent = new RecentTenants(1000);
     recent.add(a, 10_000);

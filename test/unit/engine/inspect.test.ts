@@ -1,15 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { disagreementsOf } from '../../../src/engine/disagreement.ts';
-import { inspect, type InspectedHeld } from '../../../src/engine/inspect.ts';
+import { inspect } from '../../../src/engine/inspect.ts';
+import type { InspectedHeld, Outlook } from '../../../src/engine/judgement.ts';
 import { touch } from '../../../src/engine/touch.ts';
+import type { EntryDraft } from '../../../src/codec/entry.ts';
 import type { Stamp } from '../../../src/codec/stamp.ts';
 import { tagTarget } from '../../../src/tenant/target.ts';
+import type { TenantId } from '../../../src/tenant/tenant-id.ts';
 import type { Copy } from '../../../src/tiers/tier.ts';
+import { tenantId } from '../support/tenants.ts';
 import {
   acme,
   COHERENCE_MS,
   draftOf,
   key,
+  keys as space,
   MINUTE,
   world,
   type Isolate,
@@ -188,7 +193,136 @@ describe('what disagrees', () => {
   });
 });
 
+describe('a replica that lags', () => {
+  /** An isolate that has loaded the key, and whose polls may be made to end where the ledger ended then. */
+  async function lagging() {
+    const { time, isolate, authority } = world();
+    let lag: 'polls' | 'whole' | 'lost' | undefined;
+    let then = 0;
+    const here = isolate({
+      wrap: () => ({
+        read: async (tenant, of, since, heads) => {
+          const reply = await authority.read(tenant, of, since, heads);
+          const { ledger } = reply;
+          if (!ledger || (lag === 'polls' ? since === 0 : since > 0)) return reply;
+          if (lag === 'lost') return { ...reply, ledger: undefined };
+          if (lag === 'whole') return { ...reply, ledger: { ...ledger, epoch: 'f'.repeat(32) } };
+          const marks = ledger.marks.filter(({ seq }) => lag === undefined || seq <= then);
+          return { ...reply, ledger: { ...ledger, marks } };
+        },
+      }),
+    });
+    const there = isolate();
+    // So that a poll ends at a mark, and is not doubtful by itself.
+    then = await there.purge([tagTarget('another')]);
+    await here.obtain(() => 'value', TAGGED);
+    await here.settle();
+    return { time, here, there, lags: (what: typeof lag) => (lag = what) };
+  }
+
+  test('a purge that its polls do not tell yet is within the bound, or lags: no defect', async () => {
+    const { here, there, lags } = await lagging();
+    lags('polls');
+    await there.purge([TAG]);
+    expect(await reasons(here)).toEqual(['memory: stale-within-bound', 'redis: replica-lag']);
+    // The primary was asked: this isolate knows now, whatever its replica says.
+    expect(await reasons(here)).toEqual([]);
+  });
+
+  test('one that they do not tell when the bound has passed, either', async () => {
+    const { here, there, time, lags } = await lagging();
+    lags('polls');
+    await there.purge([TAG]);
+    await time.advance(COHERENCE_MS);
+    here.asked.length = 0;
+    expect(await reasons(here)).toEqual(['memory: replica-lag', 'redis: replica-lag']);
+    expect(here.asked).toEqual(['examine', 'read', 'read', 'mark']);
+  });
+
+  test.each(['whole', 'lost'] as const)(
+    'an answer with the %s ledger that knows less than this isolate accuses nobody',
+    async (what) => {
+      const { here, lags } = await lagging();
+      lags(what);
+      expect(await reasons(here)).toEqual([]);
+    },
+  );
+});
+
+describe('an isolate that serves many tenants', () => {
+  const tenants = ['acme', 'b', 'c', 'd', 'e'].map(tenantId);
+
+  async function many() {
+    const { time, isolate, authority } = world();
+    let hidden: TenantId | undefined;
+    const here = isolate({
+      wrap: () => ({
+        heads: async (since) => {
+          const reply = await authority.heads(since);
+          if (!reply || !hidden) return reply;
+          const moved = new Map(reply.moved);
+          moved.delete(hidden);
+          return { ...reply, moved };
+        },
+      }),
+    });
+    const there = isolate();
+    const readAll = async (): Promise<void> => {
+      for (const tenant of tenants)
+        await here.obtain(() => 'value', TAGGED, space.key(tenant, 'n:users:1'));
+      await here.settle();
+    };
+    await readAll();
+    // To where all of them are covered by the heads.
+    for (let bound = 0; bound < 2; bound += 1) {
+      await time.advance(COHERENCE_MS);
+      here.asked.length = 0;
+      await readAll();
+    }
+    expect(here.asked).toEqual(['heads']);
+    const { checkedAt, polledAt } = here.parts.coherence.view(acme);
+    expect(checkedAt).toBeGreaterThan(polledAt);
+    return { time, here, there, readAll, hides: (tenant: TenantId) => (hidden = tenant) };
+  }
+
+  test('a view that the heads have checked counts as checked then, and a later purge is within the bound', async () => {
+    const { here, there, time } = await many();
+    await there.purge([TAG]);
+    await time.advance(COHERENCE_MS - 1);
+    const { checkedAt } = here.parts.coherence.view(acme);
+    const { known, keys: found } = await inspect(here.parts, acme, [key], here.runtime);
+    expect(known).toEqual({ checkedAt, fresh: true });
+    expect(disagreementsOf(found[0]?.tiers ?? [], 'redis')).toMatchObject([
+      { tier: 'memory', reason: 'stale-within-bound', defect: false },
+    ]);
+  });
+
+  test('after the bound a reader would ask: nothing disagrees', async () => {
+    const { here, there, time, readAll } = await many();
+    await there.purge([TAG]);
+    await time.advance(COHERENCE_MS);
+    expect(await reasons(here)).toEqual([]);
+    await time.advance(COHERENCE_MS);
+    await readAll();
+    expect(await reasons(here)).toEqual([]);
+  });
+
+  test('heads that keep a purge from a view: a defect, although its own ledger was polled before', async () => {
+    const { here, there, time, readAll, hides } = await many();
+    hides(acme);
+    await there.purge([TAG]);
+    await there.parts.coherence.mark(tenants[1] ?? acme, [TAG], 'hard', there.runtime);
+    await time.advance(COHERENCE_MS);
+    await readAll();
+    expect(here.asked.filter((one) => one === 'mark')).toEqual([]);
+    expect(await reasons(here)).toEqual(['memory: stale-beyond-bound!']);
+  });
+});
+
 describe('bounds are told apart by the order of the authority, not by a clock', () => {
+  const unseen: Outlook = { served: undefined, knownTo: undefined };
+  const fresh = (knownTo: number | undefined): Outlook => ({ served: 'fresh', knownTo });
+  const stale: Outlook = { served: 'stale', knownTo: 9 };
   const held = (judged: Partial<InspectedHeld['judged']>): InspectedHeld => ({
     tier: 'memory',
     state: 'held',
@@ -202,8 +336,8 @@ describe('bounds are told apart by the order of the authority, not by a clock', 
       verdict: 'invalid',
       cause: { by: 'mark', target: '*', mode: 'hard', seq: 10 },
       state: 'purged',
-      before: 'fresh',
-      knownTo: 9,
+      before: fresh(9),
+      polled: unseen,
       after: undefined,
       ...judged,
     },
@@ -211,13 +345,17 @@ describe('bounds are told apart by the order of the authority, not by a clock', 
 
   test.each([
     ['the view ended before the purge', {}, 'stale-within-bound'],
-    ['the view was of no ledger', { knownTo: undefined }, 'stale-within-bound'],
-    ['another epoch', { cause: { by: 'epoch' }, knownTo: 99 }, 'stale-within-bound'],
-    ['the view claimed to know the purge', { knownTo: 10 }, 'stale-beyond-bound'],
-    ['it is served after a poll', { after: 'fresh' }, 'stale-beyond-bound'],
-    ['stale after a hard purge', { before: 'stale' }, 'stale-within-bound'],
-    ['stale after a soft purge', { verdict: 'stale', before: 'stale' }, undefined],
-    ['not served', { before: undefined }, undefined],
+    ['the view was of no ledger', { before: fresh(undefined) }, 'stale-within-bound'],
+    ['another epoch', { cause: { by: 'epoch' }, before: fresh(99) }, 'stale-within-bound'],
+    ['the view claimed to know the purge', { before: fresh(10) }, 'stale-beyond-bound'],
+    ['it is served whatever the primary says', { after: 'fresh' }, 'stale-beyond-bound'],
+    ['stale after a hard purge', { before: stale }, 'stale-within-bound'],
+    ['stale after a soft purge', { verdict: 'stale', before: stale }, undefined],
+    ['not served', { before: unseen }, undefined],
+    ['a poll did not tell the purge', { before: unseen, polled: fresh(9) }, 'replica-lag'],
+    ['nor did one within the bound', { polled: fresh(9) }, 'stale-within-bound'],
+    ['a poll claimed to tell it', { before: unseen, polled: fresh(10) }, 'stale-beyond-bound'],
+    ['a poll told it', { before: unseen, polled: { ...unseen, knownTo: 10 } }, undefined],
   ] as const)('%s: %s', (_, judged, reason) => {
     expect(disagreementsOf([held(judged)], 'redis').map((one) => one.reason)).toEqual(
       reason === undefined ? [] : [reason],
@@ -239,6 +377,61 @@ describe('bounds are told apart by the order of the authority, not by a clock', 
   });
 });
 
+describe('two copies of one load', () => {
+  const draft = { ...draftOf(5, 'value', TAGGED, 7), etag: '"a"' };
+  const held = (
+    tier: string,
+    asOf: number,
+    changes: Partial<EntryDraft> = {},
+    digest: string | undefined = 'a',
+  ): InspectedHeld => ({
+    tier,
+    state: 'held',
+    entry: { ...draft, ...changes, stamp: { epoch: 'a'.repeat(32), asOf } },
+    bytes: 5,
+    digest,
+    value: undefined,
+    until: undefined,
+    servedBy: () => 'fresh',
+    judged: {
+      verdict: 'valid',
+      cause: undefined,
+      state: 'fresh',
+      before: { served: 'fresh', knownTo: 9 },
+      polled: { served: 'fresh', knownTo: 9 },
+      after: 'fresh',
+    },
+  });
+  const reasonsOf = (copy: InspectedHeld, shared: InspectedHeld): readonly string[] =>
+    disagreementsOf([copy, shared], 'redis').map(({ reason }) => reason);
+
+  test.each<[string, Partial<EntryDraft>]>([
+    ['when it was made', { createdAt: 6 }],
+    ['the end of its life', { lifeUntil: 6 }],
+    ['how long it was loaded', { loadMs: 6 }],
+    ['its entity tag', { etag: '"b"' }],
+    ['whether it has an entity tag', { etag: undefined }],
+  ])('have in common %s', (_, changes) => {
+    expect(reasonsOf(held('memory', 9, changes), held('redis', 8))).toEqual(['another-load']);
+  });
+
+  test('and their bytes, where both are known', () => {
+    const shared = held('redis', 8);
+    expect(reasonsOf(held('memory', 9, {}, 'b'), shared)).toEqual(['another-load']);
+    expect(reasonsOf(held('memory', 9, {}, 'a'), shared)).toEqual(['restamped']);
+    const decoded = { ...held('memory', 9), digest: undefined };
+    expect(reasonsOf(decoded, shared)).toEqual(['restamped']);
+    expect(reasonsOf(held('memory', 9), { ...shared, digest: undefined })).toEqual(['restamped']);
+  });
+
+  test('may differ in times that a touch moves, and a copy may know less', () => {
+    const touched = { freshUntil: 1, staleUntil: 2, staleIfErrorUntil: 3, expiresAt: 4 };
+    expect(reasonsOf(held('memory', 9, touched), held('redis', 8))).toEqual(['restamped']);
+    expect(reasonsOf(held('memory', 8), held('redis', 8))).toEqual([]);
+    expect(reasonsOf(held('memory', 7), held('redis', 8))).toEqual([]);
+  });
+});
+
 describe('an inspection', () => {
   test('neither promotes nor counts nor refreshes, and leaves the isolate as it was', async () => {
     const { here, there } = await two();
@@ -249,6 +442,16 @@ describe('an inspection', () => {
     await inspect(there.parts, acme, [key], there.runtime);
     expect(here.events).toHaveLength(other);
     expect(there.memory.peek(key)).toBeUndefined();
+    expect(copyIn(here).heldAt).toBe(heldAt);
+  });
+
+  test('leaves to readers what a copy remembers, also of a purge that it has not been judged by', async () => {
+    const { here } = await two();
+    const { heldAt } = copyIn(here);
+    await here.purge([tagTarget('another')]);
+    expect(here.parts.coherence.view(acme).generation).not.toBe(heldAt);
+    const found = await inspect(here.parts, acme, [key], here.runtime);
+    expect(found.keys[0]?.tiers[0]).toMatchObject({ judged: { after: 'fresh' } });
     expect(copyIn(here).heldAt).toBe(heldAt);
   });
 

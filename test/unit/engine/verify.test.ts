@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { verify, type AskSource, type VerifyOptions } from '../../../src/engine/verify.ts';
+import {
+  LEAST_BUDGET,
+  verify,
+  type AskSource,
+  type VerifyOptions,
+} from '../../../src/engine/verify.ts';
 import { acme, keys, world, type Isolate } from './world.ts';
 
 const keyOf = (at: number) => keys.key(acme, `n:users:${at}`);
@@ -39,6 +44,31 @@ describe('a sample', () => {
     const { here, store } = await holding(5);
     store.copies.clear();
     expect(await run(here)).toMatchObject({ sampled: 5, compared: 5, agree: 0 });
+  });
+});
+
+describe('a budget', () => {
+  // Entries of which two fit into one request.
+  const MAX_ENTRY_BYTES = 4 * 1_048_576;
+
+  test.each([
+    [LEAST_BUDGET, 2],
+    [LEAST_BUDGET + 2, 6],
+    [LEAST_BUDGET + 9, 20],
+    [LEAST_BUDGET + 100, 20],
+  ])('of %i requests looks at %i keys, and tells how many it left out', async (budget, sampled) => {
+    const { here } = await holding(20);
+    const parts = { ...here.parts, maxEntryBytes: MAX_ENTRY_BYTES };
+    here.asked.length = 0;
+    const found = await run({ ...here, parts }, { budget });
+    expect(found).toMatchObject({ sampled, leftOut: 20 - sampled, compared: sampled });
+    expect(here.asked.filter((one) => one === 'examine')).toHaveLength(sampled / 2);
+  });
+
+  test('is of no matter where nothing leaves the isolate', async () => {
+    const { here } = await holding(20);
+    const parts = { ...here.parts, authority: { ...here.parts.authority, local: true } };
+    expect(await run({ ...here, parts }, { budget: 1 })).toMatchObject({ sampled: 20, leftOut: 0 });
   });
 });
 
@@ -126,9 +156,9 @@ describe('sources', () => {
     await here.settle();
     await time.advance(1);
     for (const [budget, outside, origin] of [
-      [12, 0, 0],
-      [16, 4, 0],
-      [22, 8, 2],
+      [14, 0, 0],
+      [18, 4, 0],
+      [24, 8, 2],
       [100, 8, 8],
     ] as const) {
       gets = 0;
