@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { apiRoutes } from './routes/api.ts';
 import { internalError, unknownTenant } from './routes/problems.ts';
 import type { RouteEnv, Services } from './routes/services.ts';
+import { refuseForeignQuery, tenantOfQuery } from './routes/tenant-query.ts';
 import { platformRuntime } from './runtime.ts';
 
 /**
@@ -14,11 +15,7 @@ export function createApp(services: Services): Hono<RouteEnv> {
   const api = apiRoutes(services);
 
   const admin = new Hono<RouteEnv>();
-  admin.use(async function tenantFromQuery(context, next) {
-    // Whether there is such a tenant is told to whoever may use it, not before.
-    context.set('tenantId', context.req.query('tenant') ?? '');
-    return next();
-  });
+  admin.use(tenantOfQuery);
   admin.route('/', api);
 
   app.use(async function tenantFromHost(context, next) {
@@ -31,6 +28,7 @@ export function createApp(services: Services): Hono<RouteEnv> {
     context.set('tenant', tenant);
     return next();
   });
+  app.use('/_tiercel/*', refuseForeignQuery);
   app.route('/_tiercel', api);
   app.all('*', (context) =>
     gateway.handle(context.req.raw, context.var.tenant, platformRuntime(context.executionCtx)),

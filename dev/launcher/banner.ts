@@ -1,11 +1,10 @@
 import type { RunningStack } from './stack.ts';
-import { ADMIN_HOST } from './variables.ts';
 
 /** How to see that a change reaches the gateway, which only an origin that sends events can show. */
-function changes({ demo, origin }: RunningStack): string {
+function changes({ demo }: RunningStack): string {
   if (!demo) return '';
   return `  Change it straight at the origin, which tells the Worker; the next answer has the new name:
-    curl -X PATCH ${origin}/cities/1 -H 'Content-Type: application/json' -d '{"name":"Vila nova"}'
+    curl -X PATCH $ORIGIN/cities/1 -H 'Content-Type: application/json' -d '{"name":"Vila nova"}'
 `;
 }
 
@@ -17,18 +16,22 @@ export function banner(stack: RunningStack): string {
   const target = stack.demo ? '{"tags":["city:1"]}' : `{"urls":["${page}"]}`;
   const port = new URL(url).port;
   return `
-  Worker    ${url}  (its own routes: /_tiercel/healthz, /_tiercel/v1/...; admin host: http://${ADMIN_HOST}:${port})
+  Worker    ${url}  (its own routes: /_tiercel/healthz, /_tiercel/v1/...; admin host: http://${stack.adminHost}:${port})
   Origin    ${stack.origin}${stack.demo ? '  (GeoNames; /_/counts says how often it was asked)' : ''}
   Endpoint  ${stack.endpoint.url}  (Redis over HTTP; token ${stack.endpoint.token})
   Redis     ${stack.redis}
 
-Try:
+Paste this into another shell:
+export TOKEN=${credential.token}
+export ORIGIN=${stack.origin}
+
+Try there:
   Twice; the second answer comes from memory (see Cache-Status):
     curl -i ${page}
   Not modified, so no body:
     curl -i -H "If-None-Match: ${etag}" ${page}
   Purge it everywhere:
-    curl -i -X POST ${url}/_tiercel/v1/purge -H 'Authorization: Bearer ${credential.token}' -H 'Content-Type: application/json' -d '${target}'
+    curl -i -X POST ${url}/_tiercel/v1/purge -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -d '${target}'
 ${changes(stack)}  Run the cron trigger, which warms the cache, by hand:
     curl -i '${url}/cdn-cgi/handler/scheduled?cron=*+*+*+*+*'
 

@@ -19,12 +19,18 @@ const bodyShown = 500;
 /**
  * Asks `url` until it answers 200. Throws Unhealthy at once when it answers problem+json, and when `signal` is
  * aborted before it has answered 200.
+ *
+ * @param host what is asked for by name and port: the address in `url` is where it is, whatever it is called
  */
-export async function waitUntilHealthy(url: string, signal: AbortSignal): Promise<void> {
+export async function waitUntilHealthy(
+  url: string,
+  host: string,
+  signal: AbortSignal,
+): Promise<void> {
   let last = 'no answer';
   while (!signal.aborted) {
     try {
-      const answer = await ask(url, signal);
+      const answer = await ask(url, host, signal);
       if (answer.status === 200) return;
       last = describeAnswer(answer);
       if (isProblem(answer)) break;
@@ -65,10 +71,11 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   }
 }
 
-function ask(url: string, signal: AbortSignal): Promise<Answer> {
+function ask(url: string, host: string, signal: AbortSignal): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // An agent of its own: the global one may be set to go through a proxy.
-    const request = get(url, { agent: new Agent(), signal, timeout: answerMs }, (response) => {
+    const options = { agent: new Agent(), headers: { host }, signal, timeout: answerMs };
+    const request = get(url, options, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
       response.on('error', reject);

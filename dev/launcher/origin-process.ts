@@ -1,6 +1,6 @@
 // The demo origin as a process of its own: building its database and serving it must not hold up the
-// launcher, which serves the Redis endpoint. argv: the database file. TIERCEL_EVENTS_URL and
-// TIERCEL_EVENTS_SECRET: who is told what happens to the data. Tells the launcher by message.
+// launcher, which serves the Redis endpoint. argv: the database file. TIERCEL_EVENTS_URL,
+// TIERCEL_EVENTS_HOST and TIERCEL_EVENTS_SECRET: who is told what happens to the data. Tells the launcher by message.
 
 import { createEventSender } from '../origin/event-sender.ts';
 import { printEvent } from '../origin/events.ts';
@@ -14,8 +14,12 @@ export type OriginMessage =
 
 const tell = (message: OriginMessage) => process.send?.(message);
 
-const { TIERCEL_EVENTS_URL: url = '', TIERCEL_EVENTS_SECRET: secret = '' } = process.env;
-const sender = url === '' ? undefined : createEventSender({ url, secret });
+const {
+  TIERCEL_EVENTS_URL: url = '',
+  TIERCEL_EVENTS_HOST: host = '',
+  TIERCEL_EVENTS_SECRET: secret = '',
+} = process.env;
+const sender = url === '' ? undefined : createEventSender({ url, host, secret });
 
 try {
   const origin = await startOrigin({

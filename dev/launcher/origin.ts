@@ -11,6 +11,8 @@ export interface OriginPart extends Part {
 /** Who is told what happens to the origin's data. */
 export interface EventsAddress {
   readonly url: string;
+  /** Host and port of the tenant: the address in `url` is where it is, whatever it is called. */
+  readonly host: string;
   /** What events are signed with: `whsec_` and base64. */
   readonly secret: string;
 }
@@ -32,7 +34,11 @@ export async function startOriginProcess(options: {
     args: [options.databaseFile],
     cwd: options.root,
     // Not among the arguments, which every process of the machine can read.
-    env: { TIERCEL_EVENTS_URL: options.events.url, TIERCEL_EVENTS_SECRET: options.events.secret },
+    env: {
+      TIERCEL_EVENTS_URL: options.events.url,
+      TIERCEL_EVENTS_HOST: options.events.host,
+      TIERCEL_EVENTS_SECRET: options.events.secret,
+    },
     onLine: options.onLine,
     onMessage(received) {
       const message = received as OriginMessage;

@@ -1,15 +1,7 @@
-import {
-  chmodSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { mergeEnvFile } from './variables.ts';
+import { envFile } from './env-file.ts';
 
 /**
  * Makes `.dev/run-PID`, where one launcher keeps its variables and the Worker's state, and removes
@@ -36,18 +28,9 @@ export function removeRunFolder(folder: string): void {
   }
 }
 
-/** Puts `variables` into an env file readable by its owner only, keeping its other lines. */
+/** Writes a new env file that only its owner can read. */
 export function writeEnvFile(file: string, variables: Readonly<Record<string, string>>): void {
-  const existing = readIfPresent(file);
-  const text = mergeEnvFile(existing ?? '', variables);
-  if (text === existing) {
-    chmodSync(file, 0o600);
-    return;
-  }
-  mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, file);
+  writeFileSync(file, envFile(variables), { mode: 0o600 });
 }
 
 export function readIfPresent(file: string): string | undefined {

@@ -13,7 +13,8 @@ import { type EventsAddress, startOriginProcess } from './origin.ts';
 import { claimPort } from './port.ts';
 import { createRunFolder, removeRunFolder, writeEnvFile, readIfPresent } from './run-folder.ts';
 import { type Ending, Interrupted, Supervisor } from './supervisor.ts';
-import { credentialVariables, eventVariables, respectUser, runVariables } from './variables.ts';
+import { readUserSettings } from './user-settings.ts';
+import { ADMIN_HOST, runVariables } from './variables.ts';
 import { findWrangler, startWorker } from './worker.ts';
 
 export interface StackOptions {
@@ -37,8 +38,9 @@ export interface StackOptions {
 
 /** The addresses of a stack that runs. */
 export interface RunningStack {
-  /** The Worker, `http://localhost:PORT`. */
+  /** The Worker, `http://localhost:PORT`; where `.dev.vars` has tenants of its own, by a host of the launched one. */
   readonly url: string;
+  readonly adminHost: string;
   /** Which Redis it is, for people. */
   readonly redis: string;
   readonly endpoint: { readonly url: string; readonly token: string };
@@ -80,6 +82,9 @@ export function createStack(options: StackOptions = {}): Stack {
   async function start(): Promise<RunningStack> {
     // What can be known to be missing is, before anything is started.
     findWrangler(root);
+    const userFile = join(root, '.dev.vars');
+    const userText = readIfPresent(userFile);
+    const user = readUserSettings(userText ?? '');
     const port = await claimPort(options.port ?? 0);
     const credential = developmentCredential(join(root, '.dev', 'credentials.json'));
     const secret = developmentEventSecret(join(root, '.dev', 'event-secret.json'));
@@ -94,36 +99,33 @@ export function createStack(options: StackOptions = {}): Stack {
     );
     progress('endpoint', endpoint.url);
 
-    const events = { url: `http://127.0.0.1:${port}/_tiercel/v1/events`, secret };
+    const events = {
+      url: `http://127.0.0.1:${port}/_tiercel/v1/events`,
+      host: `${user.tenant.host}:${port}`,
+      secret,
+    };
     const origin = options.origin ?? (await startDemoOrigin(events));
     progress('origin', origin);
 
     progress('Worker', 'building and starting');
     const demo = options.origin === undefined;
     const warm = demo ? demoWarm : ['/'];
-    const shared = join(root, '.dev.vars');
     const own = join(folder, 'vars');
-    writeEnvFile(shared, { ...credentialVariables(credential), ...eventVariables(secret) });
-    const run = respectUser(
-      runVariables({
-        port,
-        endpoint,
-        origin,
-        warm,
-        credential,
-        ...(demo && { rules: demoRules }),
-      }),
-      readIfPresent(shared) ?? '',
+    const { variables, notes } = runVariables(
+      { port, endpoint, origin, warm, credential, secret, ...(demo && { rules: demoRules }) },
+      user,
     );
-    if (run.kept.length > 0) progress('Worker', `with ${run.kept.join(', ')} from .dev.vars`);
-    writeEnvFile(own, run.variables);
+    for (const note of notes) progress('Worker', note);
+    writeEnvFile(own, variables);
     const stateFolder = join(folder, 'state');
     const worker = await supervisor.start('Worker', (signal) =>
       startWorker({
         root,
         configFile: options.configFile ?? join(root, 'wrangler.toml'),
         port,
-        envFiles: [shared, own],
+        host: user.tenant.host,
+        // The user's is read, and never written.
+        envFiles: [...(userText === undefined ? [] : [userFile]), own],
         stateFolder,
         logLevel: options.logLevel ?? 'warn',
         onLine: lines('Worker'),
@@ -132,7 +134,8 @@ export function createStack(options: StackOptions = {}): Stack {
     );
     progress('Worker', worker.url);
     const { url } = worker;
-    return { url, redis: redis.description, endpoint, origin, demo, credential };
+    const adminHost = user.adminHost ?? ADMIN_HOST;
+    return { url, adminHost, redis: redis.description, endpoint, origin, demo, credential };
   }
 
   /** @param events where it sends what happens to its data */

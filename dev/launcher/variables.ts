@@ -1,5 +1,13 @@
 import { SCOPES } from '../../src/config/config.ts';
 import { sha256, type DevelopmentCredential } from './credential.ts';
+import {
+  DEMO_ORIGIN,
+  DEMO_TENANT,
+  localHost,
+  memberOf,
+  type ListName,
+  type UserSettings,
+} from './user-settings.ts';
 
 /** What the Worker's variables are made from. */
 export interface StackAddresses {
@@ -10,98 +18,105 @@ export interface StackAddresses {
   /** Paths that the cron trigger warms. */
   readonly warm: readonly string[];
   readonly credential: DevelopmentCredential;
+  /** What the demo's events are signed with: `whsec_` and base64. */
+  readonly secret: string;
   /** Rules of the tenant: what its events purge. Default: none. */
   readonly rules?: readonly unknown[];
 }
 
-export const TENANT = 'demo';
 export const ADMIN_HOST = 'admin.localhost';
 
-/** CREDENTIALS: does not depend on the run, so that every launcher of a checkout writes the same. */
-export function credentialVariables(credential: DevelopmentCredential): Record<string, string> {
-  const known = {
-    id: credential.id,
-    sha256: sha256(credential.token),
-    tenant: TENANT,
-    scopes: SCOPES,
-  };
-  return { CREDENTIALS: JSON.stringify([known]) };
-}
-
-/** EVENT_SECRETS: who may send events of the tenant. Does not depend on the run either. */
-export function eventVariables(secret: string): Record<string, string> {
-  return { EVENT_SECRETS: JSON.stringify([{ id: 'cities', tenant: TENANT, secret }]) };
-}
-
-/** All variables of one run, by the names the Worker reads. */
-export function runVariables(stack: StackAddresses): Record<string, string> {
-  const tenant = {
-    id: TENANT,
-    hosts: ['localhost', '127.0.0.1'],
-    origin: stack.origin,
-    warm: { base: `http://localhost:${stack.port}`, paths: stack.warm },
-    ...(stack.rules && { rules: stack.rules }),
-  };
-  return {
-    UPSTASH_REDIS_REST_URL: stack.endpoint.url,
-    UPSTASH_REDIS_REST_TOKEN: stack.endpoint.token,
-    ...credentialVariables(stack.credential),
-    CACHE_PRESET: 'development',
-    TENANTS: JSON.stringify([tenant]),
-    ADMIN_HOST,
-  };
-}
-
 /** Variables that a user may set in `.dev.vars`; the rest has to fit what the launcher started. */
-const LEFT_TO_THE_USER: ReadonlySet<string> = new Set(['TENANTS', 'CACHE_PRESET', 'ADMIN_HOST']);
+const LEFT_TO_THE_USER = ['ADMIN_HOST', 'CACHE_PRESET', 'TENANTS'];
 
-/** The variables of a run without those that the user's own env file sets, and the names of these. */
-export function respectUser(
-  variables: Readonly<Record<string, string>>,
-  userFile: string,
-): { variables: Record<string, string>; kept: string[] } {
-  const set = new Set(entries(userFile).map(nameOf));
-  const kept = Object.keys(variables).filter((name) => LEFT_TO_THE_USER.has(name) && set.has(name));
-  const rest = Object.entries(variables).filter(([name]) => !kept.includes(name));
-  return { variables: Object.fromEntries(rest), kept };
+/** An entry of the launcher's own, and the member that no two entries of the list may share besides the id. */
+interface OwnEntry {
+  readonly entry: Readonly<Record<string, unknown>> & { readonly id: string };
+  readonly by: 'sha256' | 'secret';
 }
 
 /**
- * The text of an env file that has `variables` and keeps every line of `existing` that sets another
- * name, comments and order included. A replaced variable stays in its place; new ones go to the end.
+ * The variables that the launcher sets for one run, by the names the Worker reads, and what of the user's settings went
+ * into them, for people. They go before those in `.dev.vars`, so what is left to the user is not among them.
  */
-export function mergeEnvFile(
-  existing: string,
-  variables: Readonly<Record<string, string>>,
-): string {
-  const missing = new Map(Object.entries(variables));
-  const lines: string[] = [];
-  for (const line of entries(existing)) {
-    const name = nameOf(line);
-    if (name === undefined || !Object.hasOwn(variables, name)) {
-      lines.push(line);
-    } else if (missing.has(name)) {
-      lines.push(`${name}=${quote(variables[name] ?? '')}`);
-      missing.delete(name);
-    }
+export function runVariables(
+  stack: StackAddresses,
+  user: UserSettings,
+): { variables: Record<string, string>; notes: string[] } {
+  const kept = LEFT_TO_THE_USER.filter((name) => user.names.has(name));
+  const notes = kept.length > 0 ? [`with ${kept.join(', ')} from .dev.vars`] : [];
+  const variables: Record<string, string> = {
+    CACHE_PRESET: 'development',
+    TENANTS: JSON.stringify([ownTenant(stack)]),
+    ADMIN_HOST,
+  };
+  for (const name of kept) delete variables[name];
+  if (user.tenants?.some(hasDemo)) {
+    variables['TENANTS'] = JSON.stringify(user.tenants.map((tenant) => filledIn(tenant, stack)));
+    notes.push(`the origin "${DEMO_ORIGIN}" is ${stack.origin}`);
   }
-  for (const [name, value] of missing) lines.push(`${name}=${quote(value)}`);
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  for (const [name, own] of Object.entries(ownEntries(stack, user))) {
+    const { list, note } = withOwn(name, user.lists[name as ListName], own);
+    variables[name] = JSON.stringify(list);
+    if (note !== undefined) notes.push(note);
+  }
+  variables['UPSTASH_REDIS_REST_URL'] = stack.endpoint.url;
+  variables['UPSTASH_REDIS_REST_TOKEN'] = stack.endpoint.token;
+  return { variables, notes };
 }
 
-function nameOf(entry: string): string | undefined {
-  return /^\s*(?:export\s+)?([\w.-]+)\s*[=:]/.exec(entry)?.[1];
+function ownTenant({ port, origin, warm, rules }: StackAddresses): object {
+  const { id, host } = DEMO_TENANT;
+  return {
+    id,
+    hosts: [host, '127.0.0.1'],
+    origin,
+    warm: { base: `http://${host}:${port}`, paths: warm },
+    ...(rules && { rules }),
+  };
 }
 
-/** One item per variable, comment or blank line; a quoted value may run over several lines. */
-function entries(text: string): string[] {
-  const found = text.match(
-    /^[^\n\S]*(?:export\s+)?[\w.-]+[^\n\S]*[=:][^\n\S]*(?:'(?:\\'|[^'])*'|"(?:\\"|[^"])*"|`(?:\\`|[^`])*`)[^\n]*\n?|^[^\n]*\n|^[^\n]+$/gm,
-  );
-  return (found ?? []).map((entry) => entry.replace(/\r?\n$/, ''));
+function ownEntries(
+  { credential, secret }: StackAddresses,
+  { tenant: { id: tenant } }: UserSettings,
+): Record<ListName, OwnEntry> {
+  const known = { id: credential.id, sha256: sha256(credential.token), tenant, scopes: SCOPES };
+  return {
+    CREDENTIALS: { entry: known, by: 'sha256' },
+    EVENT_SECRETS: { entry: { id: 'cities', tenant, secret }, by: 'secret' },
+  };
 }
 
-/** Single quotes keep everything literal but themselves; `$` would be expanded even inside them. */
-function quote(value: string): string {
-  return `'${value.replace(/['$]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+/** The user's list with the launcher's own entry behind it, under an id that is free; without it where the user has listed it under another name. */
+function withOwn(
+  name: string,
+  given: readonly unknown[],
+  { entry, by }: OwnEntry,
+): { list: readonly unknown[]; note: string | undefined } {
+  const isOwn = (one: unknown): boolean => memberOf(one, by) === entry[by];
+  // Launchers used to write theirs into the file.
+  const theirs = given.filter((one) => !(isOwn(one) && memberOf(one, 'id') === entry.id));
+  if (theirs.length === 0) return { list: [entry], note: undefined };
+  const note = `${name}: ${theirs.length} from .dev.vars`;
+  if (theirs.some(isOwn)) return { list: theirs, note };
+  const ids = new Set(theirs.map((one) => memberOf(one, 'id')));
+  let { id } = entry;
+  for (let number = 2; ids.has(id); number += 1) id = `${entry.id}-${number}`;
+  return {
+    list: [...theirs, { ...entry, id }],
+    note: `${note}, and the launcher's own, '${id}'`,
+  };
+}
+
+function hasDemo(tenant: unknown): boolean {
+  return memberOf(tenant, 'origin') === DEMO_ORIGIN;
+}
+
+/** A tenant of the user's with the origin of this run, and with the address that its paths are warmed at. */
+function filledIn(tenant: unknown, { port, origin }: StackAddresses): unknown {
+  if (typeof tenant !== 'object' || tenant === null || !hasDemo(tenant)) return tenant;
+  const warm = memberOf(tenant, 'warm');
+  const base = `http://${localHost(tenant) ?? DEMO_TENANT.host}:${port}`;
+  const warmed = typeof warm === 'object' && warm !== null && { warm: { base, ...warm } };
+  return { ...tenant, origin, ...warmed };
 }

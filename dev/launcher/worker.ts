@@ -12,6 +12,8 @@ export interface WorkerOptions {
   readonly configFile: string;
   /** On 127.0.0.1; must be free. */
   readonly port: number;
+  /** A host name that a tenant has. */
+  readonly host: string;
   /** Later ones override earlier ones. */
   readonly envFiles: readonly string[];
   /** Where the Cache API keeps its entries; a new folder is a data centre that has seen nothing yet. */
@@ -23,7 +25,7 @@ export interface WorkerOptions {
 }
 
 export interface WorkerPart extends Part {
-  /** `http://localhost:PORT` */
+  /** `http://HOST:PORT` */
   readonly url: string;
 }
 
@@ -48,6 +50,7 @@ export function findWrangler(root: string): string {
 export async function startWorker(options: WorkerOptions): Promise<WorkerPart> {
   const wrangler = findWrangler(options.root);
   const health = `http://127.0.0.1:${options.port}/_tiercel/healthz`;
+  const host = `${options.host}:${options.port}`;
   const crashed = Promise.withResolvers<string>();
   const giveUp = new AbortController();
   const errors: string[] = [];
@@ -72,7 +75,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerPart> {
   /** Wrangler restarts a crashed runtime, but not always successfully. */
   async function expectRestart(): Promise<void> {
     try {
-      await waitUntilHealthy(health, AbortSignal.timeout(restartMs));
+      await waitUntilHealthy(health, host, AbortSignal.timeout(restartMs));
     } catch (error) {
       const reason = (error as Error).message;
       crashed.resolve(`the Workers runtime crashed and did not come back (${reason}).`);
@@ -86,7 +89,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerPart> {
     throw new Error(`The Worker did not start: ${reason}`);
   });
   try {
-    await Promise.race([waitUntilHealthy(health, signal), deathBeforeReady]);
+    await Promise.race([waitUntilHealthy(health, host, signal), deathBeforeReady]);
   } catch (error) {
     await child.stop();
     if (!(error instanceof Unhealthy) || options.signal.aborted) throw error;
@@ -94,7 +97,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerPart> {
     throw new Error(`The Worker does not serve: ${error.message}${said}`, { cause: error });
   }
   ready = true;
-  return { ...child, died, url: `http://localhost:${options.port}` };
+  return { ...child, died, url: `http://${host}` };
 }
 
 function wranglerArguments(options: WorkerOptions): string[] {

@@ -190,12 +190,9 @@ export function summary(report: TortureReport): string {
     ['Faults', list(report.faults)],
     [
       'Propagation',
-      `p50 ${to.p50} ms, p95 ${to.p95} ms, p99 ${to.p99} ms, max ${to.max} ms of ${to.count}; bound ${run.coherenceMs} ms, limit of p99 ${to.limit} ms`,
+      `${distribution(to)}; bound ${run.coherenceMs} ms, limit of p99 ${to.limit} ms`,
     ],
-    [
-      '  under faults',
-      `p50 ${faulty.p50} ms, p99 ${faulty.p99} ms, max ${faulty.max} ms of ${faulty.count}`,
-    ],
+    ['  under faults', distribution(faulty)],
     ['Last old read', `${report.lastOldMs} ms after the acknowledgement`],
     ['Episodes', list(report.episodes)],
     [
@@ -221,4 +218,9 @@ function total(counts: Readonly<Record<string, number>>): number {
 
 function round(ms: number): number {
   return Math.round(ms * 10) / 10;
+}
+
+function distribution({ count, p50, p95, p99, max }: Percentiles): string {
+  if (count === 0) return 'nothing measured';
+  return `p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, max ${max} ms of ${count}`;
 }

@@ -22,7 +22,7 @@ export const unauthenticated = (): Response =>
     status: 401,
     title: 'Unauthorized',
     code: 'unauthenticated',
-    detail: 'This route needs a bearer token.',
+    detail: 'This route needs a bearer token that is known here.',
     headers: { 'www-authenticate': 'Bearer realm="tiercel"' },
   });
 
@@ -42,6 +42,10 @@ export const badRequest = (detail: string, problems: readonly string[] = []): Re
     detail,
     extra: problems.length > 0 ? { problems } : {},
   });
+
+/** On the admin host, for whoever may know that there is no such tenant. */
+export const unnamedTenant = (): Response =>
+  badRequest("Name a tenant: '?tenant=' must be the id of one.");
 
 export const tooLarge = (limit: number): Response =>
   problemResponse({

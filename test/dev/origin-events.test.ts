@@ -84,6 +84,12 @@ describe('events of the origin', () => {
     expect(report).not.toHaveBeenCalled();
   });
 
+  test('are for the host that they are told to be for, wherever that is', async () => {
+    const { url, received } = await receiver(() => 200);
+    await sender(url, { host: 'acme.localhost:8787' }).send(updated(1));
+    await vi.waitFor(() => expect(received[0]?.headers.host).toBe('acme.localhost:8787'));
+  });
+
   test('are sent again under the same id while the receiver has trouble, and stay in order', async () => {
     const { url, received } = await receiver((count) => (count < 3 ? 503 : 200));
     const { send, report } = sender(url);

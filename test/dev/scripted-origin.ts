@@ -32,7 +32,8 @@ export async function startScriptedOrigin(): Promise<ScriptedOrigin> {
     const waiting = held.get(target);
     if (waiting) await new Promise<void>((resolve) => void waiting.push(resolve));
     served += 1;
-    send(response, method, answers.get(target) ?? { target }, served);
+    const own = Object.keys(headers).find((name) => answers.has(named(target, name)));
+    send(response, method, answers.get(named(target, own)) ?? { target }, served);
   }
 
   const server = createServer((request, response) => {
@@ -43,7 +44,7 @@ export async function startScriptedOrigin(): Promise<ScriptedOrigin> {
   });
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    script: (answer) => void answers.set(answer.target, answer),
+    script: (answer) => void answers.set(named(answer.target, answer.to), answer),
     hold: (target) => void held.set(target, held.get(target) ?? []),
     release(target) {
       const waiting = held.get(target) ?? [];
@@ -57,6 +58,11 @@ export async function startScriptedOrigin(): Promise<ScriptedOrigin> {
       await closed;
     },
   };
+}
+
+/** What is scripted for a target, or for its requests with a header. */
+function named(target: string, header: string | undefined): string {
+  return header === undefined ? target : `${target} ${header}`;
 }
 
 function send(

@@ -106,7 +106,8 @@ describe('the whole stack', { timeout: 90_000 }, () => {
 
     const { out } = launcher.output;
     expect(out.match(/^ +curl -i/gm)).toHaveLength(4);
-    const token = /Bearer ([\w-]{43})/.exec(out)?.[1] ?? '';
+    const token = /^export TOKEN=([\w-]{43})$/m.exec(out)?.[1] ?? '';
+    expect(out).toContain('-H "Authorization: Bearer $TOKEN"');
     const purged = await fetch(`${url}/_tiercel/v1/purge`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },

@@ -13,13 +13,11 @@ import { parseEnv } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { developmentCredential, developmentEventSecret } from '../../dev/launcher/credential.ts';
 import { createRunFolder, removeRunFolder, writeEnvFile } from '../../dev/launcher/run-folder.ts';
-import {
-  credentialVariables,
-  eventVariables,
-  mergeEnvFile,
-  runVariables,
-} from '../../dev/launcher/variables.ts';
+import { envFile } from '../../dev/launcher/env-file.ts';
+import { readUserSettings, SettingsError } from '../../dev/launcher/user-settings.ts';
+import { runVariables, type StackAddresses } from '../../dev/launcher/variables.ts';
 import { SCOPES } from '../../src/config/config.ts';
+import { credentialList } from '../../src/config/credential-list.ts';
 import { eventSecretList } from '../../src/config/event-secret-list.ts';
 import { tenantList } from '../../src/config/tenant-list.ts';
 
@@ -35,20 +33,36 @@ afterEach(() => {
 const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
 const credential = { id: 'development', token: 'a'.repeat(43) };
 
-describe('the variables of a run', () => {
-  const variables = runVariables({
-    port: 8787,
-    endpoint: { url: 'http://127.0.0.1:41', token: 't' },
-    origin: 'http://127.0.0.1:42',
-    warm: ['/cities/1'],
-    credential,
-  });
+const secret = `whsec_${'A'.repeat(43)}=`;
+const nothing = readUserSettings('');
 
+/** The variables of a run, as the Worker gets them, beside what the user's file says. */
+function run(userFile = '', more: Partial<StackAddresses> = {}) {
+  const made = runVariables(
+    {
+      port: 8787,
+      endpoint: { url: 'http://127.0.0.1:41', token: 't' },
+      origin: 'http://127.0.0.1:42',
+      warm: ['/cities/1'],
+      credential,
+      secret,
+      ...more,
+    },
+    readUserSettings(userFile),
+  );
+  const file = parseEnv(envFile(made.variables));
+  const list = (name: string): unknown => JSON.parse(file[name] ?? 'null');
+  return { ...made, file, list };
+}
+
+describe('the variables of a run', () => {
   test('name the endpoint, the tenant and the preset', () => {
-    expect({ ...variables, TENANTS: JSON.parse(variables['TENANTS'] ?? '') as unknown }).toEqual({
+    const { file, list, notes } = run();
+    expect({ ...file, TENANTS: list('TENANTS') }).toEqual({
       UPSTASH_REDIS_REST_URL: 'http://127.0.0.1:41',
       UPSTASH_REDIS_REST_TOKEN: 't',
       CREDENTIALS: expect.any(String) as string,
+      EVENT_SECRETS: expect.any(String) as string,
       CACHE_PRESET: 'development',
       ADMIN_HOST: 'admin.localhost',
       TENANTS: [
@@ -60,12 +74,13 @@ describe('the variables of a run', () => {
         },
       ],
     });
+    expect(notes).toEqual([]);
   });
 
   test('hold the hash of the token, never the token', () => {
-    const { CREDENTIALS = '' } = credentialVariables(credential);
-    expect(CREDENTIALS).not.toContain(credential.token);
-    expect(JSON.parse(CREDENTIALS)).toEqual([
+    const { file, list } = run();
+    expect(JSON.stringify(file)).not.toContain(credential.token);
+    expect(list('CREDENTIALS')).toEqual([
       {
         id: 'development',
         // printf 'a%.0s' $(seq 43) | sha256sum
@@ -75,77 +90,152 @@ describe('the variables of a run', () => {
       },
     ]);
   });
-});
 
-describe('the variables of events', () => {
-  test('are what the Worker reads: who sends, and what that purges', () => {
-    const secret = `whsec_${'A'.repeat(43)}=`;
-    const { EVENT_SECRETS = '' } = eventVariables(secret);
-    expect(eventSecretList.parse(JSON.parse(EVENT_SECRETS))).toMatchObject([
-      { id: 'cities', tenant: 'demo' },
-    ]);
+  test('say who sends events, and what these purge', () => {
     const rules = [{ on: 'city.updated', tags: ['city:{id}', 'cities'] }];
-    const { TENANTS = '' } = runVariables({
-      port: 1,
-      endpoint: { url: 'http://127.0.0.1:41', token: 't' },
-      origin: 'http://127.0.0.1:42',
-      warm: [],
-      credential,
-      rules,
-    });
-    expect(tenantList.parse(JSON.parse(TENANTS))).toMatchObject([{ id: 'demo', rules }]);
+    const { list } = run('', { rules });
+    expect(eventSecretList.parse(list('EVENT_SECRETS'))).toEqual([
+      { id: 'cities', tenant: 'demo', secret },
+    ]);
+    expect(tenantList.parse(list('TENANTS'))).toMatchObject([{ id: 'demo', rules }]);
   });
 });
 
-describe('mergeEnvFile', () => {
-  test('keeps lines of other names, comments and order, and replaces its own in place', () => {
-    const existing = [
-      '# mine',
-      'A=1',
-      'export TENANTS=old',
-      '',
-      "B='two",
-      "TENANTS=inside'",
-      'C: 3',
-    ];
-    const merged = mergeEnvFile(existing.join('\n'), { TENANTS: '[]', NEW: 'x' });
-    expect(merged.split('\n')).toEqual([
-      '# mine',
-      'A=1',
-      "TENANTS='[]'",
-      '',
-      "B='two",
-      "TENANTS=inside'",
-      'C: 3',
-      "NEW='x'",
-      '',
+describe('what the user’s .dev.vars says', () => {
+  const mine = { id: 'mine', tenant: '*', secret: `whsec_${'B'.repeat(42)}A=` };
+  const everybody = { id: 'all', sha256: 'c'.repeat(64), tenant: '*', scopes: ['purge'] };
+
+  test('lists of secrets and credentials stay, and the launcher’s own come behind them', () => {
+    const { list, notes } = run(
+      `# mine\nEVENT_SECRETS=${JSON.stringify([mine])}\nexport CREDENTIALS='${JSON.stringify([everybody], null, 2)}'\n`,
+    );
+    expect(eventSecretList.parse(list('EVENT_SECRETS'))).toEqual([
+      mine,
+      { id: 'cities', tenant: 'demo', secret },
+    ]);
+    expect(credentialList.parse(list('CREDENTIALS'))).toMatchObject([
+      everybody,
+      { id: 'development', tenant: 'demo' },
+    ]);
+    expect(notes).toEqual([
+      `CREDENTIALS: 1 from .dev.vars, and the launcher's own, 'development'`,
+      `EVENT_SECRETS: 1 from .dev.vars, and the launcher's own, 'cities'`,
     ]);
   });
 
-  test('drops a second line that would override its own', () => {
-    expect(mergeEnvFile('A=1\nB=2\nA=3\n', { A: 'x' })).toBe("A='x'\nB=2\n");
+  test('an id of the launcher’s own that is taken, and an own secret under another name', () => {
+    const taken = { ...mine, id: 'cities' };
+    const { list, notes } = run(`EVENT_SECRETS='${JSON.stringify([taken])}'`);
+    expect(eventSecretList.parse(list('EVENT_SECRETS'))).toMatchObject([
+      taken,
+      { id: 'cities-2', secret },
+    ]);
+    expect(notes.join()).toContain(`'cities-2'`);
+    const renamed = [{ id: 'renamed', tenant: '*', secret }];
+    const other = run(`EVENT_SECRETS='${JSON.stringify(renamed)}'`);
+    expect(other.list('EVENT_SECRETS')).toEqual(renamed);
+    expect(other.notes).toEqual(['EVENT_SECRETS: 1 from .dev.vars']);
   });
 
-  test('merging again changes nothing', () => {
-    const once = mergeEnvFile('# c\nOTHER="a b"\n', { A: '{"x":1}' });
-    expect(mergeEnvFile(once, { A: '{"x":1}' })).toBe(once);
+  test('what an earlier launcher wrote there is its own: replaced, and not told', () => {
+    const old = [{ id: 'cities', tenant: 'demo', secret }];
+    const { list, notes } = run(`EVENT_SECRETS='${JSON.stringify(old)}'\nCREDENTIALS=\n`);
+    expect([list('EVENT_SECRETS'), notes]).toEqual([old, []]);
   });
 
-  test('JSON comes back as it was, quotes and dollars included', () => {
-    const value = { text: `it's "$HOME" and \\ and # and \`` };
-    const { A = '' } = parseEnv(mergeEnvFile('', { A: JSON.stringify(value) }));
-    expect(JSON.parse(A)).toEqual(value);
-    expect(A).not.toContain('$');
+  test.each([
+    ['EVENT_SECRETS', 'whsec_c2VjcmV0', 'secret'],
+    ['EVENT_SECRETS', '{"id":"mine"}', 'secret'],
+    ['CREDENTIALS', "'[{]'", 'sha256'],
+  ])('%s that is no JSON list is one sentence, without the value: %s', (name, value, member) => {
+    const read = () => readUserSettings(`${name}=${value}\n`);
+    expect(read).toThrow(SettingsError);
+    expect(read).toThrow(
+      new RegExp(
+        `^${name} in \\.dev\\.vars is no JSON list: .*='\\[\\{[^\\n]*"${member}":[^\\n]*$`,
+      ),
+    );
+    expect(read).not.toThrow(value);
   });
+
+  test('its TENANTS count, with the origin of this run where they say "demo"', () => {
+    const tenants = [
+      { id: 'acme', hosts: ['acme.localhost'], origin: 'http://127.0.0.1:99' },
+      {
+        id: 'cities',
+        hosts: ['cities.test', 'cities.localhost'],
+        origin: 'demo',
+        rules: [{ on: 'city.updated', tags: ['city:{id}', '{$x}'] }],
+        warm: { paths: ['/cities/1'] },
+      },
+    ];
+    const file = `CACHE_PRESET: minimal\nTENANTS='${JSON.stringify(tenants, null, 2)}'\n`;
+    const { list, variables, notes } = run(file);
+    expect(list('TENANTS')).toEqual([
+      tenants[0],
+      {
+        ...tenants[1],
+        origin: 'http://127.0.0.1:42',
+        warm: { base: 'http://cities.localhost:8787', paths: ['/cities/1'] },
+      },
+    ]);
+    expect(Object.keys(variables)).not.toContain('CACHE_PRESET');
+    expect(notes).toEqual([
+      'with CACHE_PRESET, TENANTS from .dev.vars',
+      'the origin "demo" is http://127.0.0.1:42',
+    ]);
+    // The token and the events are those of the tenant with the demo.
+    expect(list('CREDENTIALS')).toMatchObject([{ tenant: 'cities' }]);
+    expect(list('EVENT_SECRETS')).toMatchObject([{ tenant: 'cities' }]);
+    expect(readUserSettings(file).tenant).toEqual({ id: 'cities', host: 'cities.localhost' });
+  });
+
+  test.each([
+    ['nothing', '', 'demo', 'localhost'],
+    ['no list', 'TENANTS=x', 'demo', 'localhost'],
+    ['a list of anything', 'TENANTS=[1,{"id":2},null]', 'demo', 'localhost'],
+    [
+      'the first one where none has the demo',
+      'TENANTS=[{"id":"a","hosts":["a.test"],"origin":"http://127.0.0.1:1"},{"id":"b","hosts":["localhost"]}]',
+      'a',
+      'a.test',
+    ],
+    [
+      'localhost before others',
+      'TENANTS=[{"id":"a","hosts":["a.localhost","localhost"]}]',
+      'a',
+      'localhost',
+    ],
+  ])('the tenant of the launcher’s own requests: %s', (_, file, id, host) => {
+    expect(readUserSettings(file).tenant).toEqual({ id, host });
+  });
+
+  test('TENANTS that can’t be read are left to the Worker, which says what is wrong', () => {
+    const { variables, notes } = run('TENANTS=x');
+    expect(Object.keys(variables)).not.toContain('TENANTS');
+    expect(notes).toEqual(['with TENANTS from .dev.vars']);
+  });
+
+  test('the last of two lines counts, one inside of a value or a comment does not', () => {
+    const file = `ADMIN_HOST=a.test\nOTHER='x\nTENANTS=inside'\n# CACHE_PRESET=x\nexport ADMIN_HOST = b.test\n`;
+    const user = readUserSettings(file);
+    expect([user.adminHost, [...user.names]]).toEqual(['b.test', ['ADMIN_HOST', 'OTHER']]);
+    expect(nothing.adminHost).toBeUndefined();
+  });
+});
+
+test('JSON comes back out of an env file as it was, quotes and dollars included', () => {
+  const value = { text: `it's "$HOME" and \\ and # and \`` };
+  const text = envFile({ A: JSON.stringify(value), B: '2' });
+  expect(JSON.parse(parseEnv(text)['A'] ?? '')).toEqual(value);
+  expect(text).not.toContain('$');
 });
 
 describe('files on disk', () => {
-  test('an env file is readable by its owner only, also one that was not', () => {
-    const file = join(folder, '.dev.vars');
-    writeFileSync(file, 'MINE=1\n', { mode: 0o644 });
-    writeEnvFile(file, { A: '1' });
-    expect([mode(file), readFileSync(file, 'utf8')]).toEqual(['600', "MINE=1\nA='1'\n"]);
-    expect(readdirSync(folder)).toEqual(['.dev.vars']);
+  test('an env file is readable by its owner only', () => {
+    const file = join(folder, 'vars');
+    writeEnvFile(file, { A: '1', B: 'two' });
+    expect([mode(file), readFileSync(file, 'utf8')]).toEqual(['600', "A='1'\nB='two'\n"]);
   });
 
   test('the development token survives restarts', () => {

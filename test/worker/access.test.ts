@@ -35,6 +35,12 @@ beforeAll(async () => {
   );
 });
 
+const NAME_A_TENANT = {
+  status: 400,
+  code: 'bad_request',
+  detail: "Name a tenant: '?tenant=' must be the id of one.",
+};
+
 const PURGE = '/_tiercel/v1/purge';
 const STATS = '/_tiercel/v1/stats';
 
@@ -76,7 +82,11 @@ describe('who may do what on the tenant alpha', () => {
       expect(answer.headers.get('cache-control')).toBe('no-store');
       expect(answer.text).not.toContain('wrong');
     }
-    expect(unauthenticated.json()).toMatchObject({ status: 401, code: 'unauthenticated' });
+    expect(unauthenticated.json()).toMatchObject({
+      status: 401,
+      code: 'unauthenticated',
+      detail: 'This route needs a bearer token that is known here.',
+    });
     expect(unauthenticated.headers.get('www-authenticate')).toBe('Bearer realm="tiercel"');
     expect(forbidden.json()).toMatchObject({ status: 403, code: 'forbidden' });
     expect(forbidden.headers.has('www-authenticate')).toBe(false);
@@ -100,6 +110,24 @@ describe('which tenant', () => {
     expect((await call(PURGE, 'Bearer any-purge', host(beta))).json()).toMatchObject({
       tenant: beta,
     });
+  });
+
+  test.each([PURGE, STATS, '/_tiercel/v1/events', '/_tiercel/v1/verify', '/_tiercel/healthz'])(
+    '?tenant= is for the admin host: %s refuses it, also where it names the host’s own',
+    async (path) => {
+      await service.get('/spared');
+      for (const query of [`tenant=${beta}`, `tenant=${alpha}`, 'tenant=*', 'x=1&%74enant='])
+        expect((await call(`${path}?${query}`, 'Bearer any-purge')).json()).toMatchObject({
+          status: 400,
+          code: 'bad_request',
+          detail: "The host is the tenant here: '?tenant=' belongs to the admin host.",
+        });
+      expect((await service.get('/spared')).cacheStatus).toMatchObject({ hit: true });
+    },
+  );
+
+  test('paths of the origin may have such a parameter', async () => {
+    expect((await service.get(`/spared?tenant=${beta}`)).status).toBe(200);
   });
 
   test('no header of the client names another', async () => {
@@ -145,16 +173,23 @@ describe('the admin host', () => {
     expect((await call(`/v1/stats?tenant=${beta}`, 'Bearer alpha-all', ADMIN)).status).toBe(403);
   });
 
-  test.each(['/v1/purge', '/v1/purge?tenant=', '/v1/purge?tenant=nobody'])(
-    'whether there is such a tenant is told only to a token for all of them: %s',
-    async (path) => {
-      expect((await call(path, undefined, ADMIN)).status).toBe(401);
-      expect((await call(path, 'Bearer alpha-all', ADMIN)).status).toBe(403);
-      const answer = await call(path, 'Bearer any-purge', ADMIN);
-      expect(answer.status).toBe(400);
-      expect(answer.json()).toMatchObject({ code: 'bad_request' });
-    },
-  );
+  test('whether there is such a tenant is told only to a token for all of them', async () => {
+    const path = '/v1/purge?tenant=nobody';
+    expect((await call(path, undefined, ADMIN)).status).toBe(401);
+    expect((await call(path, 'Bearer alpha-all', ADMIN)).status).toBe(403);
+    expect((await call(path, 'Bearer any-purge', ADMIN)).json()).toMatchObject(NAME_A_TENANT);
+  });
+
+  test.each([
+    '/v1/purge',
+    '/v1/purge?tenant=',
+    '/v1/stats',
+    `/v1/purge?tenant=${alpha}&tenant=${beta}`,
+  ])('whoever has a token and names no tenant, or two, is told to name one: %s', async (path) => {
+    expect((await call(path, undefined, ADMIN)).status).toBe(401);
+    for (const token of ['alpha-all', 'any-purge', 'alpha-stats'])
+      expect((await call(path, `Bearer ${token}`, ADMIN)).json()).toMatchObject(NAME_A_TENANT);
+  });
 
   test('says how it is without a token or a tenant, and serves no tenant’s paths', async () => {
     const health = await call('/healthz', undefined, ADMIN);
