@@ -187,15 +187,16 @@ export class LoadFailed extends TiercelError {
 
 /** A message that none of the secrets has signed, or whose signature is too old or too early. */
 export class InvalidSignature extends TiercelError {
-  /** `missing`: headers are missing or malformed. `mismatch`: no secret made a signature of it. `timestamp`: the signature is right, its time is not. */
+  /**
+   * `missing`: headers are missing or malformed. `timestamp`: the time is more than five minutes from now. `mismatch`: no
+   * secret made a signature of it. For your own records: the message is the same for all, so that it may be passed on.
+   */
   readonly reason: 'missing' | 'mismatch' | 'timestamp';
 
   constructor(reason: InvalidSignature['reason']) {
     super(
       'signature_invalid',
-      reason === 'timestamp'
-        ? "The message's timestamp is outside of the window of five minutes."
-        : "The message's signature is missing or wrong.",
+      "The message's signature is missing, wrong or not of the last five minutes.",
     );
     this.reason = reason;
   }

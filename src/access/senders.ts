@@ -1,4 +1,4 @@
-import { secretBytes, verifySignature, type Verdict } from '../invalidation/signature.ts';
+import { secretBytes, verifySignature, type SignatureVerdict } from '../invalidation/signature.ts';
 
 /** A secret that senders of domain events sign with. */
 export interface KnownSecret {
@@ -32,7 +32,7 @@ export class Senders {
     body: Uint8Array,
     tenant: string,
     now: number,
-  ): Promise<Verdict<Sender>> {
+  ): Promise<SignatureVerdict<Sender>> {
     const of = (name: string): readonly Sender[] =>
       this.#senders.filter((sender) => sender.tenant === name);
     const candidates = tenant === '*' ? of('*') : [...of(tenant), ...of('*')];

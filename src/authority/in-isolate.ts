@@ -137,10 +137,14 @@ export class InIsolateAuthority implements Authority {
     once?: Once,
   ): Promise<MarkReply> {
     const ledger = this.#ledger(tenant, cursor);
-    if (once && !this.#isFirst(`${tenant}:${once.id}`, once.ttlMs))
+    const now = this.#source.now();
+    const message = `${tenant}:${once?.id}`;
+    if (once && (this.#done.get(message) ?? 0) > now)
       return { seq: ledger.last, ledger: ledger.replyTo(cursor), repeated: true };
     const seq = this.#mark(tenant, ledger, targets, mode);
     for (const key of unlinkedBy(targets, mode)) this.#store.delete(this.#keys.key(tenant, key));
+    // Last: a call that fails on its way is not remembered as done.
+    if (once) this.#done.set(message, now + once.ttlMs);
     return { seq, ledger: ledger.replyTo(cursor), repeated: false };
   }
 
@@ -251,13 +255,6 @@ export class InIsolateAuthority implements Authority {
   get #heads(): Heads {
     this.#known ??= new Heads(this.#source.randomId());
     return this.#known;
-  }
-
-  #isFirst(message: string, ttlMs: number): boolean {
-    const now = this.#source.now();
-    if ((this.#done.get(message) ?? 0) > now) return false;
-    this.#done.set(message, now + ttlMs);
-    return true;
   }
 
   #micros(): number {

@@ -17,11 +17,11 @@ export interface InvalidateOptions {
 
 /** What became of events, once the authority has acknowledged their purges. */
 export interface InvalidationResult {
-  /** One for each event, in order; empty when the message was repeated. */
+  /** One for each event, in order, also of a repeated message. */
   readonly outcomes: readonly EventOutcome[];
-  /** A message of this id had been acknowledged before: nothing was purged now. */
+  /** A message of this id has purged before, whether or not its caller heard of it: nothing was purged now. */
   readonly repeated: boolean;
-  /** The events named more than 2,000 targets: the whole tenant was purged in their place. */
+  /** The events named more than 2,000 targets, or 256,000 bytes of them: the whole tenant was purged in their place. */
   readonly coarsened: boolean;
   /** Every isolate serves nothing of it after so many milliseconds; this one does already. */
   readonly effectiveWithinMs: number;

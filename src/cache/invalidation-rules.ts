@@ -10,15 +10,16 @@ export interface RuleTargets extends PurgeTargets {
 }
 
 /**
- * Says what an event makes invalid; nothing, or `undefined`, is an answer too. Not asynchronous. One that throws fails its
- * event and no other.
+ * Says what an event makes invalid; `undefined`, `null` or `{}` for nothing. Whatever else names no target, or has a member
+ * that is undefined or that a purge does not have, fails its event and no other, as one does that throws: of what it throws
+ * the class is told, never the message. Not asynchronous.
  *
  * @param data what the event says; where events come from outside it is unchecked
  */
 export type InvalidationRule<Data> = (
   data: Data,
   event: DomainEvent<Data>,
-) => RuleTargets | undefined;
+) => RuleTargets | null | undefined;
 
 /** Rules by the type of an event, for the option `rules` of `createCache()`. `Events`: the type of each event's data. */
 export interface InvalidationRules<Events extends object> extends RuleSet {

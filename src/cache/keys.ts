@@ -1,5 +1,6 @@
 import { InvalidKey } from '../errors.ts';
 import { encodeKey, type KeyInput } from '../tenant/segments.ts';
+import { isTagText } from '../tenant/tag.ts';
 
 /** The longest key, in bytes of its encoded form, and the most segments. */
 export const MAX_KEY_BYTES = 4096;
@@ -54,8 +55,7 @@ export function checkTags(tags: unknown): readonly string[] {
       );
     // Redis keeps UTF-8, in which all of these would be one.
     if (!tag.isWellFormed()) throw new InvalidKey('A tag must not hold a lone surrogate.');
-    // The gateway keeps an origin's groups apart from its tags by one.
-    if (/\p{Cc}/u.test(tag)) throw new InvalidKey('A tag must not hold a control character.');
+    if (!isTagText(tag)) throw new InvalidKey('A tag must not hold a control character.');
   }
   return tags as readonly string[];
 }

@@ -1,5 +1,6 @@
 import { purge as purgeTargets } from '../engine/purge.ts';
 import { InvalidKey } from '../errors.ts';
+import { KEY_OWNERS } from '../tenant/key-owners.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import {
   keyTarget,
@@ -104,9 +105,6 @@ function listOf(name: string, list: readonly KeyInput[]): readonly KeyInput[] {
   return list;
 }
 
-/** What keys begin with: the gateway's, the HTTP API's, the library's. */
-const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
-
 /**
  * A whole key that something could have: a purge of any other would be acknowledged and hit nothing. Others that share the
  * store may have namespaces, and versions of them, that are not known here; without Redis there are no others.
@@ -114,7 +112,7 @@ const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
 function ownedKey(input: KeyInput, { prefixes, parts }: Scope): string {
   const key = wholeKey(input);
   const [owner = '', namespace] = key.split(':', 2);
-  if (!OWNERS.has(owner))
+  if (!KEY_OWNERS.has(owner))
     throw new InvalidKey(
       "A key or prefix of the whole tenant must begin with 'n:' and its namespace; of a namespace alone, purge there.",
     );

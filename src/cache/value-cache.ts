@@ -217,7 +217,7 @@ export class ValueCache<V> implements Namespace<V> {
     const { parts, runtime } = this.#scope;
     if (!key || !stale || options?.stale !== true) return undefined;
     if (!servesWhileRevalidating(stale.entry, runtime.now())) return undefined;
-    parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested'));
+    parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested', stale.verified));
     return stale;
   }
 

@@ -2,7 +2,6 @@ import { LRUCache } from 'lru-cache';
 import type {
   Authority,
   Cursor,
-  HeadsReply,
   LedgerReply,
   MarkReply,
   Once,
@@ -130,18 +129,21 @@ export class Coherence {
     return this.view(tenant);
   }
 
-  /** Reads entries and polls the ledger in one round trip. Rejects with {@link AuthorityUnavailable}. */
+  /**
+   * Reads entries and polls the ledger in one round trip. The entries are exact per key as long as the view's key floor is
+   * not past `exactAt`. Rejects with {@link AuthorityUnavailable}.
+   */
   async read(
     tenant: TenantId,
     keys: readonly CacheKey[],
     runtime: Runtime,
-  ): Promise<{ view: View; entries: readonly (Entry | undefined)[] }> {
-    const { reply, isDoubtful, line } = await this.#ask(tenant, keys, runtime);
+  ): Promise<{ view: View; entries: readonly (Entry | undefined)[]; exactAt: number }> {
+    const { reply, exactAt, isDoubtful, line } = await this.#ask(tenant, keys, runtime);
     if (isDoubtful) {
       await this.#confirm(tenant, runtime);
-      this.#cover(tenant, reply.heads, line);
+      this.#coverage.cover(this.#views.peek(tenant), reply.heads, line);
     }
-    return { view: this.view(tenant), entries: reply.entries };
+    return { view: this.view(tenant), entries: reply.entries, exactAt };
   }
 
   /**
@@ -153,7 +155,7 @@ export class Coherence {
     token: string,
     ttlMs: number,
     runtime: Runtime,
-  ): Promise<{ acquired: boolean; view: View; entry: Entry | undefined }> {
+  ): Promise<{ acquired: boolean; entry: Entry | undefined; exactAt: number }> {
     const { tenant } = key;
     const sentAt = runtime.now();
     const order = this.#nextOrder();
@@ -162,8 +164,9 @@ export class Coherence {
     const absorbed =
       order > this.#forgotAt &&
       this.#update(tenant, (current) => current.absorbPoll(ledger, sentAt, order));
+    const exactAt = this.view(tenant).exactWith(ledger);
     if (!absorbed) await this.#confirm(tenant, runtime);
-    return { acquired, view: this.view(tenant), entry: entries[0] };
+    return { acquired, entry: entries[0], exactAt };
   }
 
   /** Marks every tenant's ledger, and forgets what this isolate knows of them. Answers how many there were. */
@@ -235,7 +238,7 @@ export class Coherence {
     tenant: TenantId,
     keys: readonly CacheKey[],
     runtime: Runtime,
-  ): Promise<{ reply: ReadReply; isDoubtful: boolean; line: number | undefined }> {
+  ): Promise<{ reply: ReadReply; exactAt: number; isDoubtful: boolean; line?: number }> {
     const view = this.view(tenant);
     const sentAt = runtime.now();
     const order = this.#nextOrder();
@@ -247,13 +250,9 @@ export class Coherence {
       this.#update(tenant, (current) => current.absorbPoll(reply.ledger, sentAt, order));
     // A head newer than what the ledger shows is a replica that lags.
     const isDoubtful = !absorbed || (reply.heads?.own ?? 0) > this.view(tenant).seen;
-    if (!isDoubtful) this.#cover(tenant, reply.heads, line);
-    return { reply, isDoubtful, line };
-  }
-
-  #cover(tenant: TenantId, heads: HeadsReply | undefined, line: number | undefined): void {
-    const view = this.#views.peek(tenant);
-    if (view && heads && line !== undefined) this.#coverage.cover(view, heads, line);
+    if (!isDoubtful) this.#coverage.cover(this.#views.peek(tenant), reply.heads, line);
+    const exactAt = this.view(tenant).exactWith(reply.ledger);
+    return { reply, exactAt, isDoubtful, ...(line !== undefined && { line }) };
   }
 
   async #confirm(tenant: TenantId, runtime: Runtime): Promise<void> {

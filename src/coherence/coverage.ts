@@ -64,10 +64,11 @@ export class Coverage {
 
   /**
    * Covers a view whose ledger was read behind the heads and shows its own head: it has every change that they know.
-   * @param line on which the reply counted
+   * @param line on which the reply counted; undefined for none
    */
-  cover(view: View, { own, seen }: HeadsReply, line: number): void {
-    if (line !== this.#heads.line) return;
+  cover(view: View | undefined, reply: HeadsReply | undefined, line: number | undefined): void {
+    if (!view || !reply || line === undefined || line !== this.#heads.line) return;
+    const { own, seen } = reply;
     if (own === 0 || own === view.seen) view.covered = { line, seen };
   }
 }

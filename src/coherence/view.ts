@@ -25,6 +25,8 @@ export class View implements LedgerKnowledge {
   newest = 0;
   floor = 0;
   keyFloor = 0;
+  /** The key floor that the ledger has told: its own, without what this view has forgotten. */
+  #toldKeyFloor = 0;
   /** When the newest absorbed check was sent, in milliseconds; the bounds count from here. */
   checkedAt = Number.NEGATIVE_INFINITY;
   #checkedOrder = 0;
@@ -90,6 +92,15 @@ export class View implements LedgerKnowledge {
   }
 
   /**
+   * The key floor up to which entries that came with this reply are exact per key. Past it a mark may have been trimmed
+   * that hit one of them since: they are copies like others then. 0 where that may have happened already.
+   */
+  exactWith(reply: LedgerReply | undefined): number {
+    const isNewest = reply?.epoch === this.epoch && reply.keyFloor === this.#toldKeyFloor;
+    return isNewest ? this.keyFloor : 0;
+  }
+
+  /**
    * Takes in an own hard mark that came without an answer of the ledger. It moves no cursor: others' marks may lie between.
    */
   note(epoch: string, target: Target, seq: number): void {
@@ -113,6 +124,7 @@ export class View implements LedgerKnowledge {
       this.newest = 0;
       this.floor = 0;
       this.keyFloor = 0;
+      this.#toldKeyFloor = 0;
       // What was checked under another epoch says nothing about this one.
       this.checkedAt = Number.NEGATIVE_INFINITY;
       this.#checkedOrder = 0;
@@ -122,6 +134,7 @@ export class View implements LedgerKnowledge {
     const raised = reply.floor > this.floor || reply.keyFloor > this.keyFloor;
     this.floor = Math.max(this.floor, reply.floor);
     this.keyFloor = Math.max(this.keyFloor, reply.keyFloor);
+    this.#toldKeyFloor = Math.max(this.#toldKeyFloor, reply.keyFloor);
     let highest = Math.max(this.seen, reply.floor);
     for (const { target, mode, seq } of reply.marks) {
       const known = this.#marks.get(target) ?? { hard: 0, soft: 0 };

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
 import { isLoopback } from './loopback.ts';
-import { foreignHosts, ruleList } from './rule-list.ts';
+import { ruleList } from './rule-list.ts';
+import { unfitTemplates } from './rule-templates.ts';
 
 /** A host name as it is compared: in lower case, alone. */
 export const HOST =
@@ -77,8 +78,8 @@ export const tenantList = z
       if (base !== undefined && URL.canParse(base) && !tenant.hosts.includes(hostOf(base))) {
         refuse([at, 'warm', 'base'], "must be on one of the tenant's own hosts");
       }
-      for (const place of foreignHosts(tenant.rules ?? [], tenant.hosts)) {
-        refuse([at, 'rules', ...place], "must be on one of the tenant's own hosts");
+      for (const { path: place, message } of unfitTemplates(tenant.rules ?? [], tenant)) {
+        refuse([at, 'rules', ...place], message);
       }
     });
   });

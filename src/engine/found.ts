@@ -11,6 +11,11 @@ export interface Found {
   readonly tier: string;
   /** False when the authority did not answer, and the entry is served on what was known before. */
   readonly verified: boolean;
+  /**
+   * For an entry of the authority: the key floor up to which it is exact per key. Past it a purge of its key may have come and
+   * its mark gone, and it is judged as a copy.
+   */
+  readonly exactAt?: number | undefined;
 }
 
 /** What a lookup found. */

@@ -46,10 +46,10 @@ export async function takeLease(
       unavailableBy(parts, key, error);
       return { type: 'load', token: undefined };
     }
-    const { acquired, entry } = answer;
+    const { acquired, entry, exactAt } = answer;
     if (entry) {
       const { face, lifetimes } = reading;
-      const admitted = { key, entry, face, sentAt, lifetimes };
+      const admitted = { key, entry, exactAt, face, sentAt, lifetimes };
       const { state, found } = await admit(parts, admitted, runtime);
       if (state === 'fresh' && !isSameEntry(found, stale)) {
         if (acquired) giveBack(parts, key, token, runtime);

@@ -8,6 +8,7 @@ import type { CacheKey } from '../tenant/key.ts';
 import { keyTarget } from '../tenant/target.ts';
 import type { Prepared } from '../tiers/tier.ts';
 import type { Face } from './face.ts';
+import type { FailureKind } from './failures.ts';
 import { fill } from './fill.ts';
 import { joining, mayHave, type Flight, type Landing } from './flights.ts';
 import { giveBack, takeLease } from './lease.ts';
@@ -56,6 +57,8 @@ export interface Source {
   readonly policy: ReadPolicy;
   /** Rejects when there is no value. */
   readonly load: (context: LoadContext) => Promise<Loaded>;
+  /** What a rejection of `load` is. Default: `failed`, whatever it is. */
+  readonly kindOf?: (error: unknown) => FailureKind;
 }
 
 /**
@@ -197,11 +200,11 @@ async function fly(
 
 function recordFailure(
   parts: EngineParts,
-  { key, policy }: Source,
+  { key, policy, kindOf }: Source,
   error: unknown,
   runtime: Runtime,
 ): void {
-  parts.failures.record(key.fullName, runtime.now(), policy.throttleMs);
+  parts.failures.record(key.fullName, runtime.now(), policy.throttleMs, kindOf?.(error));
   parts.sink(loadFailed(key.tenant, failureCode(error), error));
 }
 

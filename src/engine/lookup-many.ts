@@ -1,4 +1,3 @@
-import type { Entry } from '../codec/entry.ts';
 import type { Runtime } from '../runtime.ts';
 import { hit, miss, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
@@ -149,7 +148,7 @@ async function readPage(
   lifetimes: Lifetimes | undefined,
 ): Promise<boolean> {
   const sentAt = runtime.now();
-  let answer: { entries: readonly (Entry | undefined)[] };
+  let answer: Awaited<ReturnType<typeof parts.coherence.read>>;
   try {
     answer = await parts.coherence.read(
       tenant,
@@ -160,14 +159,14 @@ async function readPage(
     for (const { key } of places.slice(0, 1)) unavailableBy(parts, key, error);
     return false;
   }
-  const { entries } = answer;
+  const { entries, exactAt } = answer;
   const local = parts.tiers.filter((tier) => tier.local);
   for (const [at, place] of places.entries()) {
     place.asked = true;
     const entry = entries[at];
     if (!entry) continue;
     const { key } = place;
-    const reading = { key, entry, face, sentAt, lifetimes, tiers: local };
+    const reading = { key, entry, exactAt, face, sentAt, lifetimes, tiers: local };
     const { state, found } = await admit(parts, reading, runtime);
     if (state === 'fresh') place.fresh = found;
     else {

@@ -1,5 +1,4 @@
 import type { Entry } from '../codec/entry.ts';
-import type { View } from '../coherence/view.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { hit, miss, type MissReason } from '../telemetry/events.ts';
@@ -107,8 +106,9 @@ async function walk(
     unavailable = !answer;
     // Where memory is the authority's own store, it answers with what was found to be of no use.
     if (answer?.entry && answer.entry !== useless) {
-      const { entry } = answer;
-      const stored = await admit(parts, { key, entry, face, sentAt, lifetimes }, runtime);
+      const { entry, exactAt } = answer;
+      const reading = { key, entry, exactAt, face, sentAt, lifetimes };
+      const stored = await admit(parts, reading, runtime);
       if (stored.state === 'fresh') return { ...stored.found, found: true };
       reason = stored.state;
       if (stored.found) stale = newer(stale, stored.found);
@@ -165,6 +165,8 @@ function stateOfTier(parts: EngineParts, { local }: Tier, copy: Copy, now: numbe
 export interface Reading {
   readonly key: CacheKey;
   readonly entry: Entry;
+  /** As {@link Found.exactAt}. */
+  readonly exactAt: number;
   readonly face: Face;
   /** When it was asked for: lifetimes in the tiers count from here. */
   readonly sentAt: number;
@@ -176,11 +178,14 @@ export interface Reading {
 /** Judges and prepares an entry that was read from the authority; the tiers get a copy of a fresh one. */
 export async function admit(
   parts: EngineParts,
-  { key, entry, face, sentAt, lifetimes, tiers = parts.tiers }: Reading,
+  { key, entry, exactAt, face, sentAt, lifetimes, tiers = parts.tiers }: Reading,
   runtime: Runtime,
 ): Promise<Admission> {
   const tier = parts.authority.name;
-  const judged = () => stateOf(parts.coherence.view(key.tenant), key, entry, true, runtime.now());
+  const judged = (): EntryState => {
+    const view = parts.coherence.view(key.tenant);
+    return stateOf(view, key, entry, view.keyFloor <= exactAt, runtime.now());
+  };
   const before = judged();
   if (before === 'expired' || before === 'purged') return { state: before };
   const prepared = await face.prepare(key, entry, tier);
@@ -188,7 +193,7 @@ export async function admit(
   // A purge may have come in meanwhile.
   const state = judged();
   if (state === 'expired' || state === 'purged') return { state };
-  const found = { entry, prepared, tier, verified: true };
+  const found = { entry, prepared, tier, verified: true, exactAt };
   const { generation: heldAt, keyFloor } = parts.coherence.view(key.tenant);
   // A copy from before the key floor would never be served: only the authority is exact per key there.
   if (state === 'fresh' && entry.stamp.asOf >= keyFloor) {
@@ -209,8 +214,9 @@ export async function readAuthority(
   const sentAt = runtime.now();
   const answer = await read(parts, key, runtime);
   if (!answer?.entry) return undefined;
-  const { entry } = answer;
-  const { state, found } = await admit(parts, { key, entry, face, sentAt, lifetimes }, runtime);
+  const { entry, exactAt } = answer;
+  const reading = { key, entry, exactAt, face, sentAt, lifetimes };
+  const { state, found } = await admit(parts, reading, runtime);
   return state === 'fresh' ? found : undefined;
 }
 
@@ -234,10 +240,10 @@ async function read(
   parts: EngineParts,
   key: CacheKey,
   runtime: Runtime,
-): Promise<{ view: View; entry: Entry | undefined } | undefined> {
+): Promise<{ entry: Entry | undefined; exactAt: number } | undefined> {
   try {
-    const { view, entries } = await parts.coherence.read(key.tenant, [key], runtime);
-    return { view, entry: entries[0] };
+    const { entries, exactAt } = await parts.coherence.read(key.tenant, [key], runtime);
+    return { entry: entries[0], exactAt };
   } catch (error) {
     unavailableBy(parts, key, error);
     return undefined;

@@ -12,7 +12,7 @@ import { landed } from './load.ts';
 import { isUnderWay, type Obtained } from './obtain.ts';
 import type { EngineParts } from './parts.ts';
 import { peek } from './peek.ts';
-import { servableStale } from './stale.ts';
+import { servableStale, vouch } from './stale.ts';
 
 /** One key of a batch: what it will be answered with. */
 interface Place {
@@ -43,32 +43,50 @@ export async function obtainMany(
   const askedAt = runtime.now();
   const lookups = await lookupMany(parts, tenant, keys, face, runtime, policy.lifetimes);
   const behind: Place[] = [];
-  const needed: Place[] = [];
+  const missing: Place[] = [];
   const places = keys.map((key, at): Place => {
     const found = lookups[at];
     if (found?.found) return { key, stale: undefined, obtained: obtained(found) };
     const place: Place = { key, stale: found?.stale, obtained: undefined };
-    if (!serveAtOnce(parts, place, behind, runtime)) needed.push(place);
+    if (!serveAtOnce(parts, place, behind, runtime)) missing.push(place);
     return place;
   });
   // Its failure has been reported, and there is nobody to tell.
   if (behind.length > 0) loadMany(parts, source, behind, runtime).catch(() => undefined);
+  const needed = await pause(parts, tenant, missing, askedAt, runtime);
   await provide(parts, source, needed, askedAt, runtime);
   return places.map(({ obtained: one }) => one);
 }
 
-/** Serves what is stale, where no load is waited for. */
+/** Serves what is stale while it is refreshed. */
 function serveAtOnce(parts: EngineParts, place: Place, behind: Place[], runtime: Runtime): boolean {
   const { key, stale } = place;
+  if (!stale || !servesWhileRevalidating(stale.entry, runtime.now())) return false;
   const throttled = parts.failures.isRecent(key.fullName, runtime.now());
-  if (stale && servesWhileRevalidating(stale.entry, runtime.now())) {
-    if (!throttled && !isUnderWay(parts, key, runtime)) behind.push(place);
-    serve(parts, place, stale, throttled ? 'throttled' : 'revalidate');
-    return true;
-  }
-  const instead = throttled ? servableStale(parts, key, stale, runtime) : undefined;
-  if (instead) serve(parts, place, instead, 'throttled');
-  return instead !== undefined;
+  if (!throttled && !isUnderWay(parts, key, runtime)) behind.push(place);
+  serve(parts, place, stale, throttled ? 'throttled' : 'revalidate');
+  return true;
+}
+
+/** Serves what is stale in place of loads that have failed a moment ago; answers the places that are left. */
+async function pause(
+  parts: EngineParts,
+  tenant: TenantId,
+  places: readonly Place[],
+  askedAt: number,
+  runtime: Runtime,
+): Promise<readonly Place[]> {
+  const isPaused = ({ key, stale }: Place): boolean =>
+    parts.failures.isFailing(key.fullName, runtime.now()) &&
+    servableStale(parts, key, stale, runtime) !== undefined;
+  if (!places.some(isPaused)) return places;
+  const verified = await vouch(parts, tenant, runtime, askedAt);
+  if (verified === undefined) return places;
+  return places.filter((place) => {
+    const instead = isPaused(place) ? place.stale : undefined;
+    if (instead) serve(parts, place, { ...instead, verified }, 'throttled');
+    return instead === undefined;
+  });
 }
 
 /** Gives every place something: what others are loading, the rest in a load of its own, until nothing is left. */
@@ -119,7 +137,7 @@ async function lead(
   try {
     if (softTimeoutMs !== undefined && areServable(parts, places, runtime)) {
       const waited = await waitFor(work, softTimeoutMs, runtime);
-      if (!waited.settled && serveAll(parts, places, 'timeout', runtime)) {
+      if (!waited.settled && (await serveAll(parts, places, 'timeout', runtime))) {
         // Nobody waits for it any more, and its failure will be reported.
         work.catch(() => undefined);
         return;
@@ -131,7 +149,7 @@ async function lead(
       place.obtained = value && { draft: value.draft, prepared: value.prepared };
     });
   } catch (error) {
-    if (!serveAll(parts, places, 'error', runtime)) throw error;
+    if (!(await serveAll(parts, places, 'error', runtime))) throw error;
   }
 }
 
@@ -156,7 +174,7 @@ async function follow(
     const work = landed(flight, runtime);
     if (softTimeoutMs !== undefined && servableStale(parts, key, place.stale, runtime)) {
       const soon = await waitFor(work, softTimeoutMs, runtime);
-      if (!soon.settled && serveAll(parts, [place], 'timeout', runtime)) {
+      if (!soon.settled && (await serveAll(parts, [place], 'timeout', runtime))) {
         work.catch(() => undefined);
         return;
       }
@@ -172,11 +190,11 @@ async function follow(
         return;
       }
     }
-    if (landing?.type === 'none' && serveAll(parts, [place], 'leased', runtime)) return;
+    if (landing?.type === 'none' && (await serveAll(parts, [place], 'leased', runtime))) return;
     parts.flights.end(flight);
     again.push(place);
   } catch (error) {
-    if (!serveAll(parts, [place], 'error', runtime)) throw error;
+    if (!(await serveAll(parts, [place], 'error', runtime))) throw error;
   }
 }
 
@@ -185,23 +203,27 @@ function areServable(parts: EngineParts, places: readonly Place[], runtime: Runt
 }
 
 /** Serves what is stale to all places, if every one of them has something. */
-function serveAll(
+async function serveAll(
   parts: EngineParts,
   places: readonly Place[],
   reason: StaleReason,
   runtime: Runtime,
-): boolean {
+): Promise<boolean> {
+  const [first] = places;
+  if (!first || !areServable(parts, places, runtime)) return false;
+  const verified = await vouch(parts, first.key.tenant, runtime);
+  if (verified === undefined) return false;
   const all = places.map(({ key, stale }) => servableStale(parts, key, stale, runtime));
   if (all.includes(undefined)) return false;
   places.forEach((place, at) => {
     const found = all[at];
-    if (found) serve(parts, place, found, reason);
+    if (found) serve(parts, place, { ...found, verified }, reason);
   });
   return true;
 }
 
 function serve(parts: EngineParts, place: Place, stale: Found, reason: StaleReason): void {
-  parts.sink(servedStale(place.key.tenant, place.key.key, stale.tier, reason));
+  parts.sink(servedStale(place.key.tenant, place.key.key, stale.tier, reason, stale.verified));
   place.obtained = obtained(stale);
 }
 

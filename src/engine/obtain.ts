@@ -18,7 +18,7 @@ import { lookup } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import { peek, type Near } from './peek.ts';
 import { isDueEarly } from './refresh-time.ts';
-import { servableStale } from './stale.ts';
+import { servableStale, staleToServe } from './stale.ts';
 
 /** What a read through the cache brings. */
 export interface Obtained {
@@ -136,14 +136,16 @@ async function loadOrServe(
   anew = false,
 ): Promise<Obtained> {
   const { key, policy } = source;
-  const servable = (): Found | undefined => servableStale(parts, key, stale, runtime);
-  const throttled = parts.failures.isRecent(key.fullName, runtime.now()) ? servable() : undefined;
+  const toServe = (since?: number): Promise<Found | undefined> =>
+    staleToServe(parts, key, stale, runtime, since);
+  const failing = parts.failures.isFailing(key.fullName, runtime.now());
+  const throttled = failing ? await toServe(askedAt) : undefined;
   if (throttled) return serveStale(parts, source, throttled, 'throttled');
   const work = load(parts, source, stale, runtime, askedAt, anew);
   try {
-    if (policy.softTimeoutMs !== undefined && servable()) {
+    if (policy.softTimeoutMs !== undefined && servableStale(parts, key, stale, runtime)) {
       const waited = await waitFor(work, policy.softTimeoutMs, runtime);
-      const instead = waited.settled ? undefined : servable();
+      const instead = waited.settled ? undefined : await toServe();
       if (instead) {
         // Nobody waits for it any more, and its failure will be reported.
         work.catch(() => undefined);
@@ -152,10 +154,10 @@ async function loadOrServe(
     }
     const landing = await work;
     if (landing.type === 'loaded') return landing;
-    const instead = servable();
+    const instead = await toServe();
     if (instead) return serveStale(parts, source, instead, 'leased');
   } catch (error) {
-    const instead = servable();
+    const instead = await toServe();
     if (!instead) throw error;
     return serveStale(parts, source, instead, 'error');
   }
@@ -216,7 +218,7 @@ function serveStale(
   stale: Found,
   reason: StaleReason,
 ): Obtained {
-  parts.sink(servedStale(key.tenant, key.key, stale.tier, reason));
+  parts.sink(servedStale(key.tenant, key.key, stale.tier, reason, stale.verified));
   return obtained(stale);
 }
 

@@ -1,9 +1,12 @@
 import { judge } from '../coherence/marks.ts';
+import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import type { TenantId } from '../tenant/tenant-id.ts';
 import { servesOnError } from './entry-state.ts';
 import type { Found } from './found.ts';
 import type { EngineParts } from './parts.ts';
+import { reportFailure } from './report.ts';
 
 /**
  * Something stale, unless a hard purge of it is known by now: one that came in since it was found counts as well. For
@@ -15,14 +18,17 @@ export function unlessPurged(
   found: Found | undefined,
 ): Found | undefined {
   if (!found) return undefined;
-  const { entry, tier } = found;
+  const { entry, exactAt } = found;
   const subject = { stamp: entry.stamp, key: key.key, tags: entry.tags };
-  const exactPerKey = tier === parts.authority.name;
-  const verdict = judge(parts.coherence.view(key.tenant), subject, exactPerKey);
+  const view = parts.coherence.view(key.tenant);
+  const verdict = judge(view, subject, exactAt !== undefined && view.keyFloor <= exactAt);
   return verdict === 'invalid' ? undefined : found;
 }
 
-/** Something stale that may be served in place of a load, by what is known now. */
+/**
+ * Something stale that could be served in place of a load, by what is known now, however long ago that was learnt: good
+ * for deciding how long to wait. What is served goes through {@link staleToServe}.
+ */
 export function servableStale(
   parts: EngineParts,
   key: CacheKey,
@@ -32,6 +38,52 @@ export function servableStale(
   return found && servesOnError(found.entry, runtime.now())
     ? unlessPurged(parts, key, found)
     : undefined;
+}
+
+/**
+ * Something stale that may be served now in place of a load, `verified` as it is now. A load may take longer than the bound:
+ * what was found before it is judged by a check that is within the bound, or by one more, which a purge meanwhile shows in.
+ * @param since as for {@link vouch}
+ */
+export async function staleToServe(
+  parts: EngineParts,
+  key: CacheKey,
+  found: Found | undefined,
+  runtime: Runtime,
+  since?: number,
+): Promise<Found | undefined> {
+  if (!servableStale(parts, key, found, runtime)) return undefined;
+  const verified = await vouch(parts, key.tenant, runtime, since);
+  if (verified === undefined) return undefined;
+  const standing = servableStale(parts, key, found, runtime);
+  return standing && { ...standing, verified };
+}
+
+/**
+ * Whether what is known of a tenant's purges is good enough for something stale that is served now: true when it was
+ * checked within the bound, with one check if need be; false when the authority does not answer and copies may be served,
+ * flagged, all the same; undefined when they may not, or an answer is required.
+ * @param since a check that was sent from this time on is good enough, also without a bound: for whoever serves at once
+ */
+export async function vouch(
+  parts: EngineParts,
+  tenant: TenantId,
+  runtime: Runtime,
+  since = Number.POSITIVE_INFINITY,
+): Promise<boolean | undefined> {
+  const { coherence } = parts;
+  const before = coherence.view(tenant);
+  const now = runtime.now();
+  if (coherence.isFresh(before, now) || coherence.isSince(before, since, now)) return true;
+  try {
+    await coherence.check(tenant, runtime);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AuthorityUnavailable)) throw error;
+    reportFailure(parts, tenant, parts.authority.name, error);
+  }
+  if (parts.authorityRequired) return undefined;
+  return coherence.mayServeUnverified(coherence.view(tenant), runtime.now()) ? false : undefined;
 }
 
 /** True for two findings of one entry, whichever tiers had it. */

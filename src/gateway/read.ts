@@ -4,7 +4,7 @@ import { fill } from '../engine/fill.ts';
 import type { Found, Miss } from '../engine/found.ts';
 import { lookup } from '../engine/lookup.ts';
 import { peek } from '../engine/peek.ts';
-import { servableStale } from '../engine/stale.ts';
+import { staleToServe } from '../engine/stale.ts';
 import { OriginError } from '../errors.ts';
 import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
 import { load as loaded, originError, type MissReason } from '../telemetry/events.ts';
@@ -14,6 +14,7 @@ import { loadFromOrigin } from './load.ts';
 import { fetchOrigin } from './origin.ts';
 import { passOn, respondFromEntry } from './respond.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
+import { askForAll, mayEndStored } from './refresh.ts';
 import { serveInstead, serveWhileRefreshing } from './stale-response.ts';
 
 const FORWARD_REASONS: Record<MissReason, ForwardReason> = {
@@ -54,44 +55,55 @@ export async function readThrough(
   const { stale } = found;
   if (stale && servesWhileRevalidating(stale.entry, now))
     return serveWhileRefreshing(options, exchange, key, stale, askedAt);
-  return forward(options, exchange, key, found);
+  return forward(options, exchange, key, found, askedAt);
 }
 
-/** Asks the origin; when it fails, or has failed a moment ago, what is stale is served if it may be. */
+/**
+ * Asks the origin; when it fails, or has failed a moment ago, what is stale is served if it may be.
+ * @param askedAt when the authority was asked
+ */
 async function forward(
   options: GatewayOptions,
   exchange: Exchange,
   key: CacheKey,
   missed: Miss,
+  askedAt: number,
 ): Promise<Response> {
   const { engine, throttleMs } = options;
   const { request, tenant, runtime } = exchange;
-  const servable = () => servableStale(engine, key, missed.stale, runtime);
-  const throttled = engine.failures.isRecent(key.fullName, runtime.now()) ? servable() : undefined;
+  const toServe = (since?: number) => staleToServe(engine, key, missed.stale, runtime, since);
+  const failing = engine.failures.isFailing(key.fullName, runtime.now());
+  const throttled = failing ? await toServe(askedAt) : undefined;
   if (throttled) return serveInstead(exchange, key, engine.sink, throttled, 'throttled');
   const serve = (stale: Found, error: OriginError): Response => {
-    engine.failures.record(key.fullName, runtime.now(), throttleMs);
+    if (isOfTheOrigin(error)) engine.failures.record(key.fullName, runtime.now(), throttleMs);
+    else askForAll(options, exchange, key, stale, askedAt);
     engine.sink(originError(tenant.id, error.code, error));
     return serveInstead(exchange, key, engine.sink, stale, error);
   };
   const answer = request.method === 'HEAD' ? passHead : load;
   let response: Response;
   try {
-    response = await answer(options, exchange, key, missed);
+    response = await answer(options, exchange, key, missed, askedAt);
   } catch (error) {
-    const stale = error instanceof OriginError ? servable() : undefined;
+    const stale = error instanceof OriginError ? await toServe() : undefined;
     if (!stale || !(error instanceof OriginError)) throw error;
     return serve(stale, error);
   }
   if (!isOriginFailure(response.status)) {
-    engine.failures.clear(key.fullName);
+    engine.failures.clear(key.fullName, 'failed');
     return response;
   }
-  const stale = servable();
+  const stale = await toServe();
   if (!stale) return response;
   // Nobody reads it, and an unread body holds one of the request's few connections.
   response.body?.cancel().catch(() => undefined);
   return serve(stale, new OriginFailure(response.status));
+}
+
+/** A 500 may be what this one request causes; without an answer, or behind a gateway that has none, others fare no better. */
+function isOfTheOrigin(error: OriginError): boolean {
+  return !(error instanceof OriginFailure) || error.status !== 500;
 }
 
 /** Asks the origin for the whole, stores it when that is allowed, and answers. */
@@ -100,6 +112,7 @@ async function load(
   exchange: Exchange,
   key: CacheKey,
   missed: Miss,
+  askedAt: number,
 ): Promise<Response> {
   const { engine } = options;
   const { request, tenant, runtime } = exchange;
@@ -108,6 +121,8 @@ async function load(
   const answer = await loadFromOrigin(options, exchange, startedAt);
   if (answer.type === 'pass') {
     const { response, body, reason } = answer;
+    if (missed.stale && mayEndStored(answer))
+      askForAll(options, exchange, key, missed.stale, askedAt);
     return passOn(response, body, forwarded(missed, reason), exposeTags, request);
   }
   const { draft, upstream } = answer;

@@ -23,7 +23,7 @@ export function serveWhileRefreshing(
   if (failures.isRecent(key.fullName, exchange.runtime.now()))
     return serveInstead(exchange, key, sink, stale, 'throttled');
   refresh(options, exchange, key, stale, asked);
-  sink(servedStale(key.tenant, key.key, stale.tier, 'revalidate'));
+  sink(servedStale(key.tenant, key.key, stale.tier, 'revalidate', stale.verified));
   return respondStale(exchange, stale, undefined);
 }
 
@@ -38,7 +38,8 @@ export function serveInstead(
   stale: Found,
   why: OriginError | 'throttled',
 ): Response {
-  sink(servedStale(key.tenant, key.key, stale.tier, why === 'throttled' ? why : 'error'));
+  const reason = why === 'throttled' ? why : 'error';
+  sink(servedStale(key.tenant, key.key, stale.tier, reason, stale.verified));
   return respondStale(exchange, stale, why === 'throttled' ? undefined : why);
 }
 

@@ -1,3 +1,4 @@
+import { digestOf } from '../engine/holdings.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import { purgeOnce } from '../engine/purge.ts';
 import type { Runtime } from '../runtime.ts';
@@ -20,9 +21,9 @@ export interface Invalidation {
 
 /** What became of a message of events. */
 export interface AppliedEvents {
-  /** One for each event, in order. Empty when the message is repeated. */
+  /** One for each event, in order. */
   readonly outcomes: readonly EventOutcome[];
-  /** The message had been acknowledged before: nothing was marked. */
+  /** Its marks had been made before: none were made now. */
   readonly repeated: boolean;
   /** More than 2,000 targets, or 256,000 bytes of them: the whole tenant was marked in their place. */
   readonly coarsened: boolean;
@@ -32,7 +33,8 @@ export interface AppliedEvents {
 
 /**
  * Purges what a message of events makes invalid: at most two requests, one for each mode. Resolves once the authority has
- * acknowledged all marks; rejects with `AuthorityUnavailable` else, and the same message may then be sent again.
+ * acknowledged all marks; rejects with `AuthorityUnavailable` else, and the same message may then be sent again. When only the
+ * acknowledgement was lost, it is `repeated` then: its marks are there.
  *
  * @param message what the message is known by; it marks once, until it has been forgotten after eleven minutes. Only one
  * without failed events is remembered: another is to be repeated when its rules are repaired. Undefined: not remembered
@@ -63,7 +65,7 @@ export async function applyEvents(
   const repeated = marks.length > 0 && marks.every((mark) => mark.repeated);
   if (repeated) {
     parts.sink(messageRepeated(tenant));
-    return { outcomes: [], repeated, coarsened: false, seq };
+    return { outcomes, repeated, coarsened, seq };
   }
   for (const { code, error } of faults) parts.sink(ruleFailed(tenant, code, error));
   const count = (of: EventOutcome['outcome']): number =>
@@ -88,12 +90,6 @@ async function onceId(
   message: string,
   targets: readonly Target[],
 ): Promise<string> {
-  return `event:${mode}:${await digest(JSON.stringify([message, targets]))}`;
-}
-
-/** SHA-256 in hexadecimal. */
-export async function digest(data: string | Uint8Array): Promise<string> {
-  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const named = new TextEncoder().encode(JSON.stringify([message, targets]));
+  return `event:${mode}:${await digestOf(named)}`;
 }

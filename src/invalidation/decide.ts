@@ -1,8 +1,11 @@
 import { InvalidKey } from '../errors.ts';
-import { TENANT_TARGET, type PurgeMode, type Target } from '../tenant/target.ts';
+import type { PurgeMode, Target } from '../tenant/target.ts';
+import { Allowance } from './allowance.ts';
 import type { DomainEvent } from './event.ts';
+import { EventFault } from './event-fault.ts';
+import { GatheredTargets, type MessageTargets } from './gathered-targets.ts';
+import { readAnswer } from './rule-answer.ts';
 import type { AnyRule, RuleSet } from './rules.ts';
-import { MAX_TARGETS_PER_EVENT } from './template.ts';
 
 /** What became of one event. */
 export interface EventOutcome {
@@ -10,7 +13,7 @@ export interface EventOutcome {
   readonly type: string;
   /** `unknown`: no rule knows its type. `failed`: a rule threw, or named what can't be purged; nothing was purged for it. */
   readonly outcome: 'applied' | 'unknown' | 'failed';
-  /** How many targets it named, each once. */
+  /** How many targets it named, each once. Once the whole tenant is marked in place of too many: how many things. */
   readonly targets: number;
   /** Why it failed, one sentence. Holds nothing of the event's data. */
   readonly error?: string;
@@ -19,114 +22,91 @@ export interface EventOutcome {
 /** Why an event failed: a rule `threw`, or what it answered is `invalid`. */
 export interface RuleFault {
   readonly code: 'threw' | 'invalid';
-  readonly error: unknown;
+  /** One sentence. Holds nothing of the event's data: of what a rule threw it names the class alone. */
+  readonly error: string;
 }
 
 /** What is to be marked for a message, and what is told of its events. */
-export interface Decision {
+export interface Decision extends MessageTargets {
   readonly outcomes: readonly EventOutcome[];
-  readonly hard: readonly Target[];
-  readonly soft: readonly Target[];
-  /** The targets were too many: the whole tenant is marked in their place. */
-  readonly coarsened: boolean;
   readonly faults: readonly RuleFault[];
 }
 
 /** The targets of what a rule answered, its mode left out. Throws {@link InvalidKey}, with a message without data. */
 export type Resolve = (output: object) => readonly Target[];
 
-/** The most targets of one message, and their bytes: as many as a ledger keeps, and past that it raises its floor, which ends everything all the same. */
-const MAX_TARGETS = 2000;
-const MAX_TARGET_BYTES = 128 * MAX_TARGETS;
-
-const encoder = new TextEncoder();
-
-/** Decides what a message of events purges. Pure, but for what the rules do. */
+/**
+ * Decides what a message of events purges. Pure, but for what the rules do. Its work is bounded, whatever the events hold:
+ * what is too much for one event fails it before anything is made of it, and once a message has too many targets no more
+ * of them are made; the whole tenant is marked then, and with it whatever its events name.
+ */
 export function decide(events: readonly DomainEvent[], rules: RuleSet, resolve: Resolve): Decision {
-  const hard = new Set<Target>();
-  const soft = new Set<Target>();
+  const gathered = new GatheredTargets();
   const faults: RuleFault[] = [];
   const outcomes = events.map((event): EventOutcome => {
-    const named = { ...(event.id === undefined ? {} : { id: event.id }), type: event.type };
+    const told = { ...(event.id === undefined ? {} : { id: event.id }), type: event.type };
     const known = rules.of(event.type);
-    if (known.length === 0) return { ...named, outcome: 'unknown', targets: 0 };
-    const targets = targetsOf(event, known, resolve);
-    if ('error' in targets) {
-      faults.push(targets);
-      return { ...named, outcome: 'failed', targets: 0, error: sentence(targets) };
+    if (known.length === 0) return { ...told, outcome: 'unknown', targets: 0 };
+    try {
+      const { hard, soft, unmade } = targetsOf(event, known, resolve, gathered);
+      gathered.add('hard', hard);
+      gathered.add('soft', soft);
+      return { ...told, outcome: 'applied', targets: hard.size + soft.size + unmade };
+    } catch (error) {
+      const fault = faultOf(error);
+      faults.push(fault);
+      return { ...told, outcome: 'failed', targets: 0, error: fault.error };
     }
-    for (const target of targets.hard) hard.add(target);
-    for (const target of targets.soft) soft.add(target);
-    return { ...named, outcome: 'applied', targets: targets.hard.size + targets.soft.size };
   });
-  return { outcomes, faults, ...bounded(hard, soft) };
+  return { outcomes, faults, ...gathered.marks() };
 }
 
-type EventTargets = Readonly<Record<PurgeMode, ReadonlySet<Target>>>;
+interface EventTargets extends Readonly<Record<PurgeMode, ReadonlySet<Target>>> {
+  /** How many things were named that need no targets of their own. */
+  readonly unmade: number;
+}
 
 function targetsOf(
   event: DomainEvent,
   rules: readonly AnyRule[],
   resolve: Resolve,
-): EventTargets | RuleFault {
+  gathered: GatheredTargets,
+): EventTargets {
+  const allowance = new Allowance();
   const targets = { hard: new Set<Target>(), soft: new Set<Target>() };
+  let unmade = 0;
   for (const rule of rules) {
-    try {
-      const { mode, rest } = checked(rule(event.data, event));
-      if (!isEmpty(rest)) for (const target of resolve(rest)) targets[mode].add(target);
-      if (targets.hard.size + targets.soft.size > MAX_TARGETS_PER_EVENT)
-        throw new InvalidKey(`The event names more than ${MAX_TARGETS_PER_EVENT} targets.`);
-    } catch (error) {
-      return { code: error instanceof InvalidKey ? 'invalid' : 'threw', error };
+    const { mode, named, things, characters } = readAnswer(rule(event.data, event), allowance);
+    if (named === undefined) continue;
+    gathered.prepare(mode, characters);
+    if (gathered.isFull(mode)) {
+      unmade += things;
+      continue;
     }
+    const resolved = resolvedBy(resolve, named);
+    allowance.take(Math.max(0, resolved.length - things), 0);
+    for (const target of resolved) targets[mode].add(target);
   }
-  return targets;
+  return { ...targets, unmade };
 }
 
-function checked(output: unknown): { mode: PurgeMode; rest: object } {
-  if (output === undefined) return { mode: 'hard', rest: {} };
-  if (output instanceof Promise) {
-    output.catch(() => undefined);
-    throw new InvalidKey('A rule answered a promise; rules are not asynchronous.');
+/** What is wrong with a target is our own finding; the same class of a rule's own making is not. */
+function resolvedBy(resolve: Resolve, named: object): readonly Target[] {
+  try {
+    return resolve(named);
+  } catch (error) {
+    throw error instanceof InvalidKey ? new EventFault(error.message) : error;
   }
-  if (typeof output !== 'object' || output === null || Array.isArray(output))
-    throw new InvalidKey('A rule must answer an object of targets, or undefined for none.');
-  const { mode = 'hard', ...rest }: { mode?: unknown } = output;
-  if (mode !== 'hard' && mode !== 'soft')
-    throw new InvalidKey("The mode that a rule answers must be 'hard' or 'soft'.");
-  return { mode, rest };
 }
 
-/** True for what names nothing: no member that is said holds anything. */
-function isEmpty(rest: object): boolean {
-  return Object.values(rest).every(
-    (value: unknown) => value === undefined || (Array.isArray(value) && value.length === 0),
-  );
+function faultOf(error: unknown): RuleFault {
+  if (error instanceof EventFault) return { code: 'invalid', error: error.message };
+  return { code: 'threw', error: `A rule threw: ${classOf(error)}.` };
 }
 
-function sentence({ code, error }: RuleFault): string {
-  // What a rule of somebody's own throws may say anything.
-  return code === 'invalid' && error instanceof InvalidKey ? error.message : 'A rule threw.';
-}
-
-/** A hard mark ends what a soft one would; marks past the bound become one of the whole tenant. */
-function bounded(
-  hard: ReadonlySet<Target>,
-  soft: ReadonlySet<Target>,
-): Pick<Decision, 'hard' | 'soft' | 'coarsened'> {
-  if (hard.has(TENANT_TARGET)) return { hard: [TENANT_TARGET], soft: [], coarsened: false };
-  const named = [...hard];
-  if (isTooMuch(named)) return { hard: [TENANT_TARGET], soft: [], coarsened: true };
-  if (soft.has(TENANT_TARGET)) return { hard: named, soft: [TENANT_TARGET], coarsened: false };
-  const others = [...soft].filter((target) => !hard.has(target));
-  if (isTooMuch([...named, ...others]))
-    return { hard: named, soft: [TENANT_TARGET], coarsened: true };
-  return { hard: named, soft: others, coarsened: false };
-}
-
-function isTooMuch(targets: readonly Target[]): boolean {
-  if (targets.length > MAX_TARGETS) return true;
-  let bytes = 0;
-  for (const target of targets) bytes += encoder.encode(target).length;
-  return bytes > MAX_TARGET_BYTES;
+/** What a rule of somebody's own throws may say anything, but for what its class is called. */
+function classOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown;
+  const constructor: unknown = Reflect.get(thrown, 'constructor');
+  return (typeof constructor === 'function' && constructor.name) || 'Error';
 }

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 
+/** The largest body of a message, in bytes. */
+export const MAX_MESSAGE_BYTES = 1_048_576;
 /** The most events of one message. */
 export const MAX_EVENTS = 1000;
 /** The longest type or id of an event, in characters. */

@@ -1,9 +1,6 @@
 import { ConfigError, InvalidEvents, InvalidSignature, type ConfigProblem } from '../errors.ts';
-import { parseEventBody, type DomainEvent } from './event.ts';
+import { MAX_MESSAGE_BYTES, parseEventBody, type DomainEvent } from './event.ts';
 import { SECRET_FORM, secretBytes, verifySignature } from './signature.ts';
-
-/** The largest body, in bytes. */
-const MAX_BODY_BYTES = 1_048_576;
 
 /** Events whose sender is known. */
 export interface SignedEvents {
@@ -21,8 +18,9 @@ export interface SignedEvents {
  * await cache.forTenant('acme').invalidate(events, { id });
  * ```
  *
- * Rejects with `InvalidSignature` when no secret has made a signature of it, or when its time is more than five minutes
- * from now; with `InvalidEvents` when what is signed is no events; with `ConfigError` for a secret that is none.
+ * Rejects with `InvalidSignature` when its time is more than five minutes from now, or when no secret has made a signature of
+ * it; with `InvalidEvents` when what is signed is no events, and, whoever has sent it, when the body is larger than 1 MiB: it
+ * is not read further, and so not verified; with `ConfigError` for a secret that is none.
  *
  * @param secrets `whsec_...`, one or, while they are rotated, several
  * @param options `now`: milliseconds since the Unix epoch. Default: the platform's clock
@@ -58,15 +56,15 @@ function readSecrets(secrets: unknown): readonly { readonly bytes: Uint8Array }[
 
 async function readBody(request: Request): Promise<Uint8Array> {
   const tooLarge = (): InvalidEvents =>
-    new InvalidEvents([`body: is larger than ${MAX_BODY_BYTES} bytes`]);
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+    new InvalidEvents([`body: is larger than ${MAX_MESSAGE_BYTES} bytes`]);
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_MESSAGE_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const stream: ReadableStream<Uint8Array> | null = request.body;
   const reader = stream?.getReader();
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     bytes += part.value.length;
-    if (bytes > MAX_BODY_BYTES) {
+    if (bytes > MAX_MESSAGE_BYTES) {
       await reader?.cancel();
       throw tooLarge();
     }

@@ -1,43 +1,48 @@
 import { InvalidKey } from '../errors.ts';
+import { KEY_OWNERS, KEY_OWNERS_FORM } from '../tenant/key-owners.ts';
 import type { KeyInput } from '../tenant/segments.ts';
-
-/** The most that one template may name for one event; the whole event may name no more either. */
-export const MAX_TARGETS_PER_EVENT = 100;
-
-/** The longest value that is filled in, in characters. */
-const MAX_VALUE = 4096;
+import { Allowance, MAX_TARGETS_PER_EVENT } from './allowance.ts';
+import { EventFault } from './event-fault.ts';
+import { tooMany, valuesOf } from './event-values.ts';
 
 /** A text or a key with places in it, ready to be filled. */
 export interface Template<Filled> {
-  /** One for each element of a list that is filled in. Throws {@link InvalidKey}, which says no value. */
-  from(data: unknown): readonly Filled[];
+  /** The fields that it takes, `city.id`, each once. */
+  readonly places: readonly string[];
+  /** How many targets stand for each thing that it names. */
+  readonly weight: number;
+  /**
+   * One for each element of a list that is filled in. Throws {@link EventFault}, before anything is filled that is too much.
+   *
+   * @param allowance what the event may still name. Default: as much as one event may
+   */
+  from(data: unknown, allowance?: Allowance): readonly Filled[];
+  /** One letter in every place: when not even that can be purged, nothing can that an event fills in. */
+  sample(): readonly Filled[];
 }
 
-/** A field of an event's data, `city.id`. */
-interface Place {
-  readonly field: string;
-}
+/** A part of a template: text, or a field of an event's data. */
+type Part = string | { readonly field: string };
+type Segments = readonly (readonly Part[])[];
 
-type Part = string | Place;
-
-/** A tag, a host, a group: what is filled in stands as it is, since none of them is taken apart again. */
+/** A tag or a group: what is filled in stands as it is, since none of them is taken apart again. */
 export function compileText(text: string): Template<string> {
-  const parts = partsOf(text);
-  return { from: (data) => filled([parts], data, verbatim).map(([only = '']) => only) };
+  return templateOf([partsOf(text)], verbatim, 1, ([only = '']) => only);
+}
+
+/** A host stands for itself under both schemes. */
+export function compileHost(text: string): Template<string> {
+  return templateOf([partsOf(text)], verbatim, 2, ([only = '']) => only);
 }
 
 /** An absolute URL. What is filled in is percent-encoded: it stays inside its segment of the path, or its place in the query. */
 export function compileUrl(text: string): Template<string> {
   if (!isUrl(text)) throw new InvalidKey('must begin with https:// or http://, not with a place');
-  const parts = partsOf(text);
-  return {
-    from: (data) =>
-      filled([parts], data, encodeURIComponent).map(([url = '']) => {
-        const [path = ''] = url.replace(/^https?:\/\/[^/\\?#]*/i, '').split(/[?#]/);
-        refuseDots(path.split(/[/\\]/));
-        return url;
-      }),
-  };
+  return templateOf([partsOf(text)], encodeURIComponent, 2, ([url = '']) => {
+    const [path = ''] = url.replace(/^https?:\/\/[^/\\?#]*/i, '').split(/[?#]/);
+    refuseDots(path.split(/[/\\]/));
+    return url;
+  });
 }
 
 /**
@@ -48,22 +53,17 @@ export function compileKey(input: KeyInput): Template<KeyInput> {
   const segments =
     typeof input === 'string' ? splitAtColons(partsOf(input)) : input.map((part) => partsOf(part));
   const [owner] = segments.map((parts) => (parts.every(isText) ? parts.join('') : undefined));
-  if (owner === undefined || !OWNERS.has(owner))
-    throw new InvalidKey(
-      "must begin with g (gateway), e (entries of the HTTP API) or n (library's namespaces), not with a place",
-    );
-  if (owner !== 'g') return { from: (data) => filled(segments, data, verbatim) };
+  if (owner === undefined || !KEY_OWNERS.has(owner))
+    throw new InvalidKey(`${KEY_OWNERS_FORM}, not with a place`);
+  if (owner !== 'g') return templateOf(segments, verbatim, 1, (key) => key);
   if (typeof input === 'string')
     throw new InvalidKey('must be a list of segments: a host may hold the separator');
   // Its segments are written as in the URL that they stand for, and are read as one again.
-  return {
-    from: (data) => {
-      const keys = filled(segments, data, encodeURIComponent);
-      for (const [, , , ...path] of keys)
-        refuseDots(path.filter((part, at) => at < path.length - 1 || !part.startsWith('?')));
-      return keys;
-    },
-  };
+  return templateOf(segments, encodeURIComponent, 1, (key) => {
+    // A query begins with its mark, and so is no segment of dots.
+    refuseDots(key.slice(3));
+    return key;
+  });
 }
 
 /** A URL without query, or a key prefix. */
@@ -72,8 +72,6 @@ export function compilePrefix(input: KeyInput): Template<KeyInput> {
   if (input.includes('?')) throw new InvalidKey('must not have a query; purge the URL instead');
   return compileUrl(input);
 }
-
-const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
 
 const verbatim = (value: string): string => value;
 const isText = (part: Part): part is string => typeof part === 'string';
@@ -97,7 +95,7 @@ function partsOf(text: string): readonly Part[] {
 }
 
 /** The segments of a key that is written as text. Places stay whole. */
-function splitAtColons(parts: readonly Part[]): readonly (readonly Part[])[] {
+function splitAtColons(parts: readonly Part[]): Segments {
   const segments: Part[][] = [[]];
   for (const part of parts) {
     const [first = part, ...rest] = isText(part) ? part.split(':') : [];
@@ -107,78 +105,63 @@ function splitAtColons(parts: readonly Part[]): readonly (readonly Part[])[] {
   return segments;
 }
 
-/** Every way to fill the places; one that stands twice is filled alike. */
-function filled(
-  segments: readonly (readonly Part[])[],
-  data: unknown,
+/** @param read makes of the filled segments what is named, and throws for what they must not make */
+function templateOf<Filled>(
+  segments: Segments,
   encode: (value: string) => string,
-): readonly (readonly string[])[] {
-  const fields = new Set(
-    segments.flat().flatMap((part): string[] => (isText(part) ? [] : [part.field])),
-  );
-  let ways: ReadonlyMap<string, string>[] = [new Map()];
-  for (const field of fields) {
-    const values = valuesOf(data, field);
-    if (ways.length * values.length > MAX_TARGETS_PER_EVENT)
-      throw new InvalidKey(
-        `The field '${field}' makes more than ${MAX_TARGETS_PER_EVENT} targets of one event.`,
-      );
-    ways = ways.flatMap((way) =>
-      values.map((value) => new Map([...way, [field, encode(value)] as const])),
-    );
-  }
-  return ways.map((way) =>
-    segments.map((parts) =>
-      parts.map((part) => (isText(part) ? part : (way.get(part.field) ?? ''))).join(''),
-    ),
-  );
+  weight: number,
+  read: (segments: readonly string[]) => Filled,
+): Template<Filled> {
+  const parts = segments.flat();
+  const places = [...new Set(parts.flatMap((part) => (isText(part) ? [] : [part.field])))];
+  return {
+    places,
+    weight,
+    from(data, allowance = new Allowance()) {
+      const values = places.map((place) => [place, valuesOf(data, place).map(encode)] as const);
+      return waysOf(values).map((way) => {
+        allowance.take(weight, lengthOf(parts, way));
+        return read(filled(segments, way));
+      });
+    },
+    sample: () => [read(filled(segments, new Map(places.map((place) => [place, 'x']))))],
+  };
 }
 
-/** What the data holds in a field: one value, or those of a list. */
-function valuesOf(data: unknown, field: string): readonly string[] {
-  let value = data;
-  for (const name of field.split('.')) {
-    const holds = typeof value === 'object' && value !== null && !Array.isArray(value);
-    value =
-      holds && Object.hasOwn(value as object, name)
-        ? Reflect.get(value as object, name)
-        : undefined;
+type Way = ReadonlyMap<string, string>;
+
+/** Every way to fill the places, the last one fastest; one that stands twice is filled alike. */
+function waysOf(values: readonly (readonly [string, readonly string[]])[]): readonly Way[] {
+  let count = 1;
+  for (const [place, of] of values) {
+    count *= of.length;
+    if (count > MAX_TARGETS_PER_EVENT) throw tooMany(place);
   }
-  if (value === undefined || value === null)
-    throw new InvalidKey(`The field '${field}' is missing.`);
-  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return values.map((one) => textOf(one, field));
+  return Array.from({ length: count }, (_, number) => {
+    const way = new Map<string, string>();
+    let rest = number;
+    for (const [place, of] of values.toReversed()) {
+      way.set(place, of[rest % of.length] ?? '');
+      rest = Math.floor(rest / of.length);
+    }
+    return way;
+  });
 }
 
-function textOf(value: unknown, field: string): string {
-  switch (typeof value) {
-    case 'string':
-      // An empty one would leave of a path what is above it.
-      if (value === '') throw new InvalidKey(`The field '${field}' is empty.`);
-      if (value.length > MAX_VALUE)
-        throw new InvalidKey(`The field '${field}' is longer than ${MAX_VALUE} characters.`);
-      if (!value.isWellFormed())
-        throw new InvalidKey(`The field '${field}' holds a lone surrogate.`);
-      return value;
-    case 'number':
-      // Past that JSON has lost digits already: it would name something else.
-      if (Number.isInteger(value) && !Number.isSafeInteger(value))
-        throw new InvalidKey(
-          `The field '${field}' is a number too large to be exact; send it as a text.`,
-        );
-      if (Number.isFinite(value)) return String(value);
-      break;
-    case 'boolean':
-      return String(value);
-    default:
-  }
-  throw new InvalidKey(
-    `The field '${field}' must be a text, a finite number, true or false, or a list of these.`,
-  );
+function lengthOf(parts: readonly Part[], way: Way): number {
+  return parts.reduce((length, part) => length + textOf(part, way).length, 0);
+}
+
+function filled(segments: Segments, way: Way): readonly string[] {
+  return segments.map((parts) => parts.map((part) => textOf(part, way)).join(''));
+}
+
+function textOf(part: Part, way: Way): string {
+  return isText(part) ? part : (way.get(part.field) ?? '');
 }
 
 /** A segment of dots names what is above it. Percent-encoded dots are dots (WHATWG URL, "double-dot path segment"). */
 function refuseDots(segments: readonly string[]): void {
   if (segments.some((segment) => /^\.{1,2}$/.test(segment.replaceAll(/%2e/gi, '.'))))
-    throw new InvalidKey('What is filled in makes a segment of dots, which names another path.');
+    throw new EventFault('What is filled in makes a segment of dots, which names another path.');
 }

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { MAX_MESSAGE_BYTES } from '../invalidation/event.ts';
 import { readHealth } from '../reporting/health.ts';
 import { tenantStats } from '../reporting/stats.ts';
 import { platformRuntime } from '../runtime.ts';
@@ -11,6 +12,7 @@ import { answerPurge } from './purge.ts';
 import type { RouteEnv, Services } from './services.ts';
 import { answerVerify } from './verify.ts';
 
+/** The largest body of a purge. */
 const MAX_BODY_BYTES = 1_048_576;
 
 /** Tiercel's own routes, about the tenant that the context holds. */
@@ -60,7 +62,7 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
 
   api.post(
     '/v1/events',
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: () => tooLarge(MAX_BODY_BYTES) }),
+    bodyLimit({ maxSize: MAX_MESSAGE_BYTES, onError: () => tooLarge(MAX_MESSAGE_BYTES) }),
     eventsRoute(services),
   );
   api.all('/v1/events', () => methodNotAllowed('POST'));

@@ -1,19 +1,15 @@
 import type { Context } from 'hono';
-import { AuthorityUnavailable, InvalidKey } from '../errors.ts';
+import { digestOf } from '../engine/holdings.ts';
+import { AuthorityUnavailable } from '../errors.ts';
+import { ruleTargets } from '../gateway/rule-targets.ts';
 import { problemResponse } from '../http/problem.ts';
-import {
-  applyEvents,
-  digest,
-  type AppliedEvents,
-  type Invalidation,
-} from '../invalidation/apply.ts';
+import { applyEvents, type AppliedEvents, type Invalidation } from '../invalidation/apply.ts';
 import { configuredRules } from '../invalidation/configured.ts';
 import { parseEventBody } from '../invalidation/event.ts';
 import { platformRuntime } from '../runtime.ts';
 import { signatureRefused, type SignatureRefusal } from '../telemetry/domain-events.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { badRequest, unavailable } from './problems.ts';
-import { parsePurgeBody } from './purge-body.ts';
 import type { RouteEnv, Services } from './services.ts';
 
 /** Takes signed domain events, and purges what the rules of the tenant's configuration say of them. */
@@ -23,7 +19,7 @@ export function eventsRoute(services: Services): (context: Context<RouteEnv>) =>
   const invalidationOf = (tenant: TenantPolicy): Invalidation => {
     const made = invalidations.get(tenant.id) ?? {
       rules: configuredRules(tenant.rules ?? []),
-      resolve: (output: object) => targetsOf(output, tenant),
+      resolve: (output: object) => ruleTargets(output, tenant),
     };
     invalidations.set(tenant.id, made);
     return made;
@@ -38,7 +34,7 @@ export function eventsRoute(services: Services): (context: Context<RouteEnv>) =>
     const verdict = await senders.verify(context.req.raw.headers, body, tenantId, runtime.now());
     if (!verdict.ok) {
       refuse(verdict.reason);
-      return unsigned(verdict.reason === 'timestamp');
+      return unsigned();
     }
     // Whether there is such a tenant is told to whoever may send to all of them.
     if (!tenant) return badRequest("Name a tenant: '?tenant=' must be the id of one.");
@@ -54,7 +50,7 @@ export function eventsRoute(services: Services): (context: Context<RouteEnv>) =>
       return foreign();
     }
     try {
-      const message = `${verdict.id} ${await digest(body)}`;
+      const message = `${verdict.id} ${await digestOf(body)}`;
       const applied = await applyEvents(
         engine,
         tenant.id,
@@ -70,14 +66,6 @@ export function eventsRoute(services: Services): (context: Context<RouteEnv>) =>
       throw error;
     }
   };
-}
-
-/** The targets of a rule's purge, by the grammar of the purge route. */
-function targetsOf(output: object, tenant: TenantPolicy): ReturnType<Invalidation['resolve']> {
-  const parsed = parsePurgeBody(output, tenant);
-  if ('targets' in parsed) return parsed.targets;
-  // Quoted is what was filled in.
-  throw new InvalidKey((parsed.problems[0] ?? '').replace(/'.*'/s, '(...)'));
 }
 
 function answer(tenant: string, applied: AppliedEvents, effectiveWithinMs: number): Response {
@@ -105,15 +93,14 @@ function answer(tenant: string, applied: AppliedEvents, effectiveWithinMs: numbe
   });
 }
 
-/** One answer, whichever header or secret it was. */
-const unsigned = (isStale: boolean): Response =>
+/** One answer, whichever header or secret it was: nobody is known by it. */
+const unsigned = (): Response =>
   problemResponse({
     status: 401,
     title: 'Unauthorized',
-    code: isStale ? 'timestamp_outside_window' : 'signature_invalid',
-    detail: isStale
-      ? 'The timestamp is outside of the window of five minutes.'
-      : 'The message needs a signature: webhook-id, webhook-timestamp and webhook-signature.',
+    code: 'signature_invalid',
+    detail:
+      'The message needs a signature of the last five minutes: webhook-id, webhook-timestamp and webhook-signature.',
     headers: { 'www-authenticate': 'Webhook realm="tiercel"' },
   });
 

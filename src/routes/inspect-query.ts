@@ -1,8 +1,9 @@
+import { ownUrl } from '../gateway/purge-body.ts';
 import { isUsableKey, resourceKey } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
+import { KEY_OWNERS } from '../tenant/key-owners.ts';
 import { decodeSegment, encodeKey } from '../tenant/segments.ts';
 import { InvalidKey } from '../errors.ts';
-import { OWNERS, ownUrl } from './purge-body.ts';
 
 /** The most keys of one verification, and how many it takes when nobody says. */
 const MAX_SAMPLE = 200;
@@ -58,7 +59,7 @@ export function parseVerifyQuery(query: URLSearchParams): Query<VerifyQuery> {
 function ofKey(text: string): Query<string> {
   const encoded = isEncoded(text) ? text : undefined;
   const [owner = ''] = text.split(':', 1);
-  if (!OWNERS.has(owner) || !text.includes(':'))
+  if (!KEY_OWNERS.has(owner) || !text.includes(':'))
     return {
       problem:
         "'?key=' must begin with g: (gateway), e: (entries of the HTTP API) or n: (library's namespaces).",

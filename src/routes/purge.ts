@@ -4,7 +4,7 @@ import { AuthorityUnavailable } from '../errors.ts';
 import { platformRuntime } from '../runtime.ts';
 import { EVERY_TENANT } from './authorize.ts';
 import { badRequest, unavailable } from './problems.ts';
-import { parseEverythingBody, parsePurgeBody } from './purge-body.ts';
+import { parseEverythingBody, parsePurgeBody } from '../gateway/purge-body.ts';
 import type { RouteEnv, Services } from './services.ts';
 
 /** Purges what the body names of the tenant that the context holds; or everything of every tenant. */

@@ -7,6 +7,7 @@ export interface TenantCounters {
   unverifiedHits: number;
   /** Stale entries served, by why. */
   stale: Record<string, number>;
+  unverifiedStale: number;
   misses: Record<string, number>;
   /** Values that loaders made, and the time that they took together, in milliseconds. */
   loads: number;
@@ -68,6 +69,7 @@ export class Counters {
         break;
       case 'stale':
         add(counters.stale, event.reason);
+        if (!event.verified) counters.unverifiedStale += 1;
         break;
       case 'miss':
         add(counters.misses, event.reason);
@@ -148,6 +150,7 @@ function zero(): TenantCounters {
     hits: {},
     unverifiedHits: 0,
     stale: {},
+    unverifiedStale: 0,
     misses: {},
     loads: 0,
     loadMs: 0,

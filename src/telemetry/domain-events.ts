@@ -1,17 +1,15 @@
-import { described } from './described.ts';
-
 /** What is reported of messages of domain events, one constructor each. Nothing that came from outside is in them. */
 export type DomainTelemetryEvent =
   /** A message of domain events was turned into purges. */
   | ({ readonly type: 'domain_events'; readonly tenant: string } & DomainEventCounts)
-  /** A domain event failed: a rule `threw`, or what it named is `invalid`. */
+  /** A domain event failed: a rule `threw`, of which the message names the class alone, or what it named is `invalid`. */
   | {
       readonly type: 'rule_failed';
       readonly tenant: string;
       readonly code: 'threw' | 'invalid';
       readonly message: string;
     }
-  /** A message of domain events had been acknowledged before: nothing was purged. */
+  /** A message of domain events had purged before: nothing was purged now. */
   | { readonly type: 'message_repeated'; readonly tenant: string }
   /** A message of domain events was refused. `tenant` is `*` where there is no such tenant. */
   | {
@@ -39,8 +37,8 @@ export const domainEvents = (tenant: string, counts: DomainEventCounts): DomainT
 export const ruleFailed = (
   tenant: string,
   code: 'threw' | 'invalid',
-  error: unknown,
-): DomainTelemetryEvent => ({ type: 'rule_failed', tenant, code, message: described(error) });
+  message: string,
+): DomainTelemetryEvent => ({ type: 'rule_failed', tenant, code, message });
 export const messageRepeated = (tenant: string): DomainTelemetryEvent => ({
   type: 'message_repeated',
   tenant,

@@ -15,13 +15,14 @@ export type TelemetryEvent =
       readonly tier: string;
       readonly verified: boolean;
     }
-  /** A stale entry was served. */
+  /** A stale entry was served. `verified` is false when the authority did not answer. */
   | {
       readonly type: 'stale';
       readonly tenant: string;
       readonly key: string;
       readonly tier: string;
       readonly reason: StaleReason;
+      readonly verified: boolean;
     }
   | {
       readonly type: 'miss';
@@ -177,7 +178,8 @@ export const stale = (
   key: string,
   tier: string,
   reason: StaleReason,
-): TelemetryEvent => ({ type: 'stale', tenant, key, tier, reason });
+  verified: boolean,
+): TelemetryEvent => ({ type: 'stale', tenant, key, tier, reason, verified });
 export const miss = (tenant: string, key: string, reason: MissReason): TelemetryEvent => ({
   type: 'miss',
   tenant,

@@ -2,8 +2,11 @@
 export interface WarmedPath {
   readonly tenant: string;
   readonly path: string;
-  /** `hit`: was there; `stored`; `not_stored`: the origin's answer may not be; `failed`. */
-  readonly outcome: 'hit' | 'stored' | 'not_stored' | 'failed';
+  /**
+   * `hit`: was there, fresh; `stored`, also in place of what was stale; `stale`: what was there is stale, and the origin has
+   * brought nothing in its place; `not_stored`: the origin's answer may not be; `failed`.
+   */
+  readonly outcome: 'hit' | 'stored' | 'stale' | 'not_stored' | 'failed';
   /** HTTP status of the answer; undefined when there was none. */
   readonly status?: number;
 }

@@ -53,21 +53,40 @@ async function warm(run: WarmRun, { tenant, path }: PlannedPath): Promise<Warmed
   const runtime: Runtime = { ...run.runtime, waitUntil: (work) => void behind.push(work) };
   const done = { tenant: tenant.id, path };
   try {
-    const request = new Request(tenant.warm.base + path);
-    const response = await run.gateway.handle(request, tenant, runtime);
-    await response.body?.cancel();
-    while (behind.length > 0) await Promise.allSettled(behind.splice(0));
-    return { ...done, outcome: outcomeOf(response), status: response.status };
+    const ask = async (): Promise<Response> => {
+      const request = new Request(tenant.warm.base + path);
+      const response = await run.gateway.handle(request, tenant, runtime);
+      await response.body?.cancel();
+      while (behind.length > 0) await Promise.allSettled(behind.splice(0));
+      return response;
+    };
+    const first = await ask();
+    // It has been refreshed behind the answer, or has not: a second look tells.
+    const again = isServedStale(first) && run.meter.allows(MOST_PER_PATH);
+    const response = again ? await ask() : first;
+    const outcome = outcomeOf(response);
+    const { status } = response;
+    return { ...done, outcome: again && outcome === 'hit' ? 'stored' : outcome, status };
   } catch (error) {
     run.sink(originError(tenant.id, 'warming_failed', error));
     return { ...done, outcome: 'failed' };
   }
 }
 
-function outcomeOf(response: Response): WarmedPath['outcome'] {
+/** Our own member of `Cache-Status`, the last one: caches nearer to the origin may go by the same name. */
+function ownStatus(response: Response): string {
   const field = response.headers.get('cache-status') ?? '';
-  // The last member is ours; caches nearer to the origin may go by the same name.
-  const status = field.slice(Math.max(0, field.lastIndexOf('Tiercel;')));
+  return field.slice(Math.max(0, field.lastIndexOf('Tiercel;')));
+}
+
+/** True for what is served past its time while the origin is asked behind it. */
+function isServedStale(response: Response): boolean {
+  return ownStatus(response).startsWith('Tiercel; hit; ttl=-');
+}
+
+function outcomeOf(response: Response): WarmedPath['outcome'] {
+  const status = ownStatus(response);
+  if (isServedStale(response) || /^Tiercel; fwd=stale\b.*; ttl=-/.test(status)) return 'stale';
   if (/^Tiercel; hit\b/.test(status)) return 'hit';
   if (/^Tiercel; fwd=[a-z-]+; stored\b/.test(status)) return 'stored';
   return response.status >= 500 ? 'failed' : 'not_stored';

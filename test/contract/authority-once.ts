@@ -35,7 +35,7 @@ export function describeOnce(name: string, make: MakeWorld): void {
       const { authority } = make();
       const tenant = newTenant();
       const { epoch, seen: asOf } = await opened(authority, tenant);
-      const all = ['a', 'b', 'c'].map((name) => keyOf(tenant, name));
+      const all = ['a', 'b', 'c'].map((of) => keyOf(tenant, of));
       for (const key of all) await commit(authority, key, entryOf('v', { epoch, asOf }));
       const purged = all.slice(0, 2).map(({ key }) => keyTarget(key));
       await authority.mark(tenant, purged, 'hard', undefined, once);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InIsolateAuthority } from '../../src/authority/in-isolate.ts';
-import { tagTarget } from '../../src/tenant/target.ts';
+import type { CacheKey } from '../../src/tenant/key.ts';
+import { keyTarget, tagTarget } from '../../src/tenant/target.ts';
 import { entryOf, keyOf, keySpace, newTenant, text } from '../support/entries.ts';
 import { MapStore } from '../support/entry-store.ts';
 import { commit, entryAt, KEEP_ALL, lease, opened } from './authority-world.ts';
@@ -36,6 +37,29 @@ describeAuthority('in the isolate, without Redis', (retention) => {
       return outcome;
     },
   };
+});
+
+test('a message of which the marks fail is not remembered as done', async () => {
+  let fails = true;
+  class FailingStore extends MapStore {
+    override delete(key: CacheKey): void {
+      if (fails) throw new Error('Broken.');
+      super.delete(key);
+    }
+  }
+  const source = { now: () => Date.now(), randomId: () => crypto.randomUUID().replaceAll('-', '') };
+  const authority = new InIsolateAuthority(source, {
+    store: new FailingStore(),
+    keys: keySpace,
+    retention: KEEP_ALL,
+  });
+  const { tenant, key } = keyOf(newTenant(), 'a');
+  const mark = () =>
+    authority.mark(tenant, [keyTarget(key)], 'hard', undefined, { id: 'm', ttlMs: 60_000 });
+  await expect(mark()).rejects.toThrow('Broken.');
+  fails = false;
+  expect(await mark()).toMatchObject({ repeated: false });
+  expect(await mark()).toMatchObject({ repeated: true });
 });
 
 describe('what the isolate holds', () => {

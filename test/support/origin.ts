@@ -5,6 +5,8 @@ import { callControl } from './control.ts';
 export interface ScriptedAnswer {
   /** Path and query, exactly as they arrive. */
   readonly target: string;
+  /** Only to requests with this header, name in lower case; others get what is scripted without. */
+  readonly to?: string;
   /** Default 200. */
   readonly status?: number;
   /** In place of the default ones. */

@@ -33,7 +33,11 @@ describe('the body of a purge', () => {
     ['a key over 4096 characters', { keys: ['x'.repeat(4097)] }, 'keys.0'],
     ['a relative URL', { urls: ['/a'] }, 'urls.0: must be an absolute URL'],
     ['a URL of another scheme', { urls: ['ftp://HOST/a'] }, 'urls.0: must begin with https://'],
-    ['a URL of another host', { urls: ['https://other.test/'] }, 'not a host of this tenant'],
+    [
+      'a URL of another host',
+      { urls: ['https://other.test/'] },
+      "must be on one of the tenant's own hosts",
+    ],
     ['a prefix URL of another host', { prefixes: ['https://other.test/'] }, 'prefixes.0: '],
     ['a prefix URL with a query', { prefixes: ['https://HOST/a?b'] }, 'must not have a query'],
     ['all: false', { all: false }, 'all: must be true, or left out'],

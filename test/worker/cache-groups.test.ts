@@ -89,6 +89,19 @@ describe('Cache-Group-Invalidation (RFC 9875, section 3)', () => {
     expect(await answeredBy(origin, here, page)).toBe('store');
   });
 
+  test.each([204, 303])('%i to an unsafe method invalidates the URL as well', async (status) => {
+    const [page, form] = [nextPath(), nextPath()];
+    await grouped(page, [['cache-groups', '"news"']]);
+    await grouped(form, []);
+    const here = (await deployed()).isolate();
+    await here.get(page);
+    await here.get(form);
+    await grouped(form, [['cache-group-invalidation', '"news"']], status);
+    expect((await here.send('POST', form, { body: 'x' })).status).toBe(status);
+    expect(await answeredBy(origin, here, page)).toBe('origin');
+    expect(await answeredBy(origin, here, form)).toBe('origin');
+  });
+
   test('reaches a URL that is no key', async () => {
     const [page, form] = [nextPath(), `${nextPath()}/${'x'.repeat(5000)}`];
     await grouped(page, [['cache-groups', '"news"']]);

@@ -134,7 +134,7 @@ describe('a message with an id', () => {
     for (const isolate of [here, there])
       expect(await isolate.invalidate(updated(1), { id: 'm' })).toMatchObject({
         repeated: true,
-        outcomes: [],
+        outcomes: [{ id: 'e1', outcome: 'applied', targets: 5 }],
       });
     clock.advance(COHERENCE_MS);
     expect(await here.values.get('a')).toEqual(value('city:1'));

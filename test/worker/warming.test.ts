@@ -120,6 +120,26 @@ describe('the cron trigger', () => {
     ]);
   });
 
+  test.each([
+    ['stale-while-revalidate=600', 'fails', 'stale'],
+    ['stale-while-revalidate=600', 'works', 'stored'],
+    ['stale-if-error=600', 'fails', 'stale'],
+    ['stale-if-error=600', 'works', 'stored'],
+  ])('what is stale, with %s, while the origin %s: %s', async (windows, state, outcome) => {
+    const path = `/stale/${crypto.randomUUID()}`;
+    const headers = [['cache-control', `max-age=1, ${windows}`]] as const;
+    await origin.script({ target: path, headers });
+    const deployment = await deployed([path]);
+    const isolate = deployment.isolate();
+    expect(outcomes(await run(isolate, deployment))).toEqual(['stored']);
+    await isolate.purge({ all: true, mode: 'soft' });
+    const fails = { headers: [['cache-control', 'no-store']] as const, status: 503 };
+    if (state === 'fails') await origin.script({ target: path, ...fails });
+    const report = await run(isolate, deployment);
+    expect(report.paths).toMatchObject([{ outcome, status: 200 }]);
+    expect(await origin.count(path)).toBe(2);
+  });
+
   test('an origin that is away is reported, not thrown', async () => {
     const deployment = await deploy({ origin: 'http://127.0.0.1:1', warm: ['/a'] });
     const report = await run(deployment.isolate(), deployment);

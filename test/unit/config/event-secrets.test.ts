@@ -94,6 +94,71 @@ describe('rules of a tenant', () => {
   });
 
   it.each<[string, unknown, string]>([
+    ...(
+      [
+        [
+          'a host of nobody',
+          { hosts: ['b.example'] },
+          "hosts[0]: must be on one of the tenant's own hosts",
+        ],
+        ['no host', { hosts: ['acme.example/a'] }, 'hosts[0]: must be a host'],
+        [
+          'a gateway key on a host of nobody',
+          { keys: ['n:a', ['g', 'https', 'b.example', '{id}', '?']] },
+          "keys[1]: must be on one of the tenant's own hosts",
+        ],
+        [
+          'a gateway key without its query',
+          { keys: [['g', 'https', 'acme.example', 'x']] },
+          "keys[0]: must end with the query, '?' for none",
+        ],
+        [
+          'a gateway key that ends with a place',
+          { keys: [['g', 'https', 'acme.example', '{id}']] },
+          "keys[0]: must end with the query, '?' for none",
+        ],
+        [
+          'a gateway prefix on a host of nobody',
+          { prefixes: [['g', 'https', 'b.example']] },
+          "prefixes[0]: must be on one of the tenant's own hosts",
+        ],
+        ['a URL with a segment of dots', { urls: ['https://acme.example/../{a}'] }, 'urls[0]: '],
+        [
+          'a group that no response can have',
+          { groups: ['größe'] },
+          'groups[0]: must be printable ASCII',
+        ],
+        ['a tag that is too long', { tags: ['x'.repeat(257)] }, 'tags[0]: Too big'],
+        ['a tag that is too long with anything', { tags: [`${'x'.repeat(256)}{a}`] }, 'tags[0]: '],
+        ['a tag with a line feed', { tags: ['a\nb'] }, 'tags[0]: must not hold control characters'],
+        [
+          'a tag with a comma',
+          { tags: ['a,{b}'] },
+          'tags[0]: must be printable ASCII without a comma',
+        ],
+        ['a tag with a space at its end', { tags: ['{b} '] }, 'tags[0]: must be printable ASCII'],
+        [
+          '51 URLs without a place',
+          { urls: Array.from({ length: 51 }, (_, at) => `https://acme.example/${at}`) },
+          'The event names more than 100 targets.',
+        ],
+      ] as const
+    ).map(([what, rule, problem]): [string, unknown, string] => [
+      `${what}, that no event could repair`,
+      [RULE, { on: 'e', ...rule }],
+      problem.startsWith('The event')
+        ? `TENANTS[0].rules[1]: ${problem}`
+        : `TENANTS[0].rules[1].${problem}`,
+    ]),
+    [
+      'too much without a place, of all rules of a type together',
+      [50, 1].map((count) => ({
+        on: 'e',
+        hosts: ['{host}'],
+        urls: Array.from({ length: count }, (_, at) => `https://acme.example/${at}`),
+      })),
+      'TENANTS[0].rules[1]: The event names more than 100 targets.',
+    ],
     ['no list', RULE, 'TENANTS[0].rules: '],
     ['no type', [{ tags: ['a'] }], 'TENANTS[0].rules[0].on: '],
     [
@@ -143,7 +208,7 @@ describe('rules of a tenant', () => {
     ],
     [
       'a prefix on a host that is not its own',
-      [{ on: 'a', prefixes: ['n:a', 'https://acme.example@other/'] }],
+      [{ on: 'a', prefixes: ['n:a', 'https://acme.example@other.example/'] }],
       "TENANTS[0].rules[0].prefixes[1]: must be on one of the tenant's own hosts",
     ],
     [
@@ -170,5 +235,25 @@ describe('rules of a tenant', () => {
     const problems = problemsOf(withRules(rules));
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(problem);
+    // It is sent to whoever asks a Worker that refuses to serve.
+    expect(problems[0]).not.toMatch(/(?:b|other)\.example/);
+  });
+
+  test('may have a place for what only an event can tell', () => {
+    const rules = [
+      {
+        on: 'e',
+        hosts: ['{host}', 'acme.example:{port}'],
+        urls: ['https://{host}/a', 'https://acme.example:{port}/'],
+        prefixes: ['{scheme}', '{host}'].map((place) => ['g', 'https', place]),
+        keys: [['g', '{scheme}', 'acme.example', '?']],
+        tags: Array.from({ length: 100 }, (_, at) => `${at}:{id}`),
+      },
+      {
+        on: 'f',
+        urls: Array.from({ length: 50 }, (_, at) => `https://acme.example/${at}`),
+      },
+    ];
+    expect(load(withRules(rules)).tenants[0]?.rules).toEqual(rules);
   });
 });

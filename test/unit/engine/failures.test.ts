@@ -21,6 +21,20 @@ test('another failure begins another window; a success ends it; a window of 0 is
   expect(failures.isRecent('k', 1000)).toBe(false);
 });
 
+test('a refusal is recent, and is no failure in whose place something stale is served', () => {
+  const failures = new Failures();
+  failures.record('k', 1000, 500, 'refused');
+  expect(failures.isRecent('k', 1000)).toBe(true);
+  expect(failures.isFailing('k', 1000)).toBe(false);
+  failures.clear('k', 'failed');
+  expect(failures.isRecent('k', 1000)).toBe(true);
+  failures.record('k', 1100, 500);
+  expect(failures.isFailing('k', 1599)).toBe(true);
+  expect(failures.isFailing('k', 1600)).toBe(false);
+  failures.clear('k', 'failed');
+  expect(failures.isRecent('k', 1100)).toBe(false);
+});
+
 test('any number of failing keys takes a bounded memory: the oldest are forgotten', () => {
   const failures = new Failures();
   for (let at = 0; at < 20_000; at += 1) failures.record(`k${at}`, 0, 1000);

@@ -9,7 +9,7 @@ import {
   parseGroups,
 } from '../../../src/gateway/cache-groups.ts';
 import { formatStringList } from '../../../src/http/structured-fields.ts';
-import { parsePurgeBody } from '../../../src/routes/purge-body.ts';
+import { parsePurgeBody } from '../../../src/gateway/purge-body.ts';
 import { tagTarget } from '../../../src/tenant/target.ts';
 import { tenant } from '../support/tenants.ts';
 

@@ -55,6 +55,18 @@ describe('an answer from an entry', () => {
     expect(await response.text()).toBe('{"id":42}');
   });
 
+  test('tells no tags that an earlier version has stored as headers', () => {
+    const named = ['cache-tag', 'cache-groups', 'cache-group-invalidation'];
+    const headers = [...named.map((name) => [name, '"a"'] as const), ['x-kept', '1'] as const];
+    const stored = entry({ form: { type: 'http', status: 200, headers } });
+    const hidden = respondFromEntry(request(), stored, HIT, null, NOW);
+    for (const name of named) expect(hidden.headers.has(name)).toBe(false);
+    expect(hidden.headers.get('x-kept')).toBe('1');
+    const exposed = respondFromEntry(request(), stored, HIT, null, NOW, true);
+    // Made anew of what the entry is purged by.
+    expect(named.map((name) => exposed.headers.get(name))).toEqual(['secret-tag', null, null]);
+  });
+
   test('to HEAD has the length, and no body', async () => {
     const response = respondFromEntry(request({}, 'HEAD'), entry(), HIT, null, NOW);
     expect(response.headers.get('content-length')).toBe('9');

@@ -73,7 +73,10 @@ describe('a message', () => {
     const before = events.length;
     expect(await apply([event('hard'), event('soft', 'y')], 'm')).toMatchObject({
       repeated: true,
-      outcomes: [],
+      outcomes: [
+        { type: 'hard', outcome: 'applied', targets: 1 },
+        { type: 'soft', outcome: 'applied', targets: 1 },
+      ],
     });
     expect(events.slice(before).map(({ type }) => type)).toEqual(['message_repeated']);
     expect(await apply([event('hard')], 'n')).toMatchObject({ repeated: false });
@@ -98,7 +101,7 @@ describe('a message', () => {
       type: 'rule_failed',
       tenant: 'acme',
       code: 'threw',
-      message: 'Error: S3cret',
+      message: 'A rule threw: Error.',
     });
   });
 

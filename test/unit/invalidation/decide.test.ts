@@ -3,7 +3,8 @@ import { ConfigError, InvalidKey } from '../../../src/errors.ts';
 import { configuredRules } from '../../../src/invalidation/configured.ts';
 import { decide, type Resolve } from '../../../src/invalidation/decide.ts';
 import { RuleBook, type AnyRule } from '../../../src/invalidation/rules.ts';
-import { parsePurgeBody } from '../../../src/routes/purge-body.ts';
+import { ruleTargets } from '../../../src/gateway/rule-targets.ts';
+import { ruleFailed } from '../../../src/telemetry/domain-events.ts';
 import { tagTarget, type Target } from '../../../src/tenant/target.ts';
 import { tenant } from '../support/tenants.ts';
 
@@ -56,8 +57,10 @@ describe('what an event purges', () => {
 
   test.each<[string, AnyRule]>([
     ['undefined', () => undefined],
+    ['null', () => null],
     ['an empty object', () => ({})],
-    ['empty lists', () => ({ tags: [], keys: [], all: undefined, mode: 'soft' })],
+    ['lists that are empty', () => ({ tags: [], prefixes: [] })],
+    ['an empty object without a prototype', () => Object.create(null) as unknown],
   ])('may be nothing: %s', (_, rule) => {
     expect(decide([{ type: 'a' }], rulesOf({ a: rule }), resolve)).toMatchObject({
       outcomes: [{ type: 'a', outcome: 'applied', targets: 0 }],
@@ -78,19 +81,59 @@ describe('what an event purges', () => {
 
 describe('an event fails, and no other does', () => {
   const SECRET = 'S3cret';
+  const NO_OBJECT = 'A rule must answer a plain object of targets, or undefined for none.';
+  /** Says what it holds only when it is asked. */
+  class Query {
+    get tags(): readonly string[] {
+      return [SECRET];
+    }
+  }
   test.each<[string, AnyRule, string, 'threw' | 'invalid']>([
     [
       'a rule throws',
       () => {
         throw new Error(SECRET);
       },
-      'A rule threw.',
+      'A rule threw: Error.',
+      'threw',
+    ],
+    [
+      'a rule throws what an application may throw as well as we do',
+      () => {
+        throw new InvalidKey(SECRET);
+      },
+      'A rule threw: InvalidKey.',
+      'threw',
+    ],
+    [
+      'a rule throws an error whose name says more than its class',
+      () => {
+        throw Object.assign(new RangeError(SECRET), { name: SECRET });
+      },
+      'A rule threw: RangeError.',
+      'threw',
+    ],
+    [
+      'a rule throws an error of no class',
+      () => {
+        throw Object.assign(new Error(SECRET), { constructor: undefined });
+      },
+      'A rule threw: Error.',
+      'threw',
+    ],
+    [
+      'a rule throws what is no error',
+      () => {
+        // oxlint-disable-next-line typescript/only-throw-error -- What an application does.
+        throw SECRET;
+      },
+      'A rule threw: string.',
       'threw',
     ],
     [
       'a rule takes apart what is not there',
       (data) => ({ tags: [(data as { a: { b: string } }).a.b] }),
-      'A rule threw.',
+      'A rule threw: TypeError.',
       'threw',
     ],
     [
@@ -107,22 +150,35 @@ describe('an event fails, and no other does', () => {
       'A rule answered a promise; rules are not asynchronous.',
       'invalid',
     ],
+    ['a rule answers text', () => SECRET, NO_OBJECT, 'invalid'],
+    ['a rule answers a list', () => [SECRET], NO_OBJECT, 'invalid'],
+    ['a rule answers a set', () => new Set([SECRET]), NO_OBJECT, 'invalid'],
+    ['a rule answers a map', () => new Map([['tags', [SECRET]]]), NO_OBJECT, 'invalid'],
+    ['a rule answers a query that is not asked yet', () => new Query(), NO_OBJECT, 'invalid'],
     [
-      'a rule answers text',
-      () => SECRET,
-      'A rule must answer an object of targets, or undefined for none.',
+      'a member is undefined',
+      () => ({ tags: undefined }),
+      'A rule answered a member that is undefined; it must be left out.',
       'invalid',
     ],
     [
-      'a rule answers null',
-      () => null,
-      'A rule must answer an object of targets, or undefined for none.',
+      'a member beside others is undefined',
+      () => ({ tags: ['x'], keys: undefined }),
+      'A rule answered a member that is undefined; it must be left out.',
       'invalid',
     ],
+    ...[{ tag: [] }, { tags: [], tag: [] }, { mode: 'soft' }].map(
+      (answer): [string, AnyRule, string, 'invalid'] => [
+        `nothing is named by ${JSON.stringify(answer)}`,
+        () => answer,
+        'A rule named no target; one that means none must answer undefined.',
+        'invalid',
+      ],
+    ),
     [
-      'a rule answers a list',
-      () => [SECRET],
-      'A rule must answer an object of targets, or undefined for none.',
+      'there is no such target beside one that there is',
+      () => ({ tags: ['x'], tag: [] }),
+      'There is no such target.',
       'invalid',
     ],
     [
@@ -139,13 +195,19 @@ describe('an event fails, and no other does', () => {
           throw new Error(SECRET);
         },
       }),
-      'A rule threw.',
+      'A rule threw: Error.',
       'threw',
     ],
     [
       'there are too many targets',
       () => ({ tags: tags(0, 101) }),
       'The event names more than 100 targets.',
+      'invalid',
+    ],
+    [
+      'the targets are too long',
+      () => ({ tags: tags(0, 99).map((tag) => tag.padEnd(662, 'x')) }),
+      'The event names targets of more than 65536 characters together.',
       'invalid',
     ],
   ])('%s', (_, rule, error, code) => {
@@ -164,8 +226,37 @@ describe('an event fails, and no other does', () => {
       { type: 'good', outcome: 'applied', targets: 1 },
     ]);
     expect([hard, soft]).toEqual([['t:x'], []]);
-    expect(faults).toEqual([{ code, error: expect.anything() as unknown }]);
-    expect(JSON.stringify(outcomes)).not.toContain(SECRET);
+    expect(faults).toEqual([{ code, error }]);
+    expect(JSON.stringify([outcomes, faults, ruleFailed('acme', code, error)])).not.toContain(
+      SECRET,
+    );
+  });
+
+  test('one that names too much, before anything is made of it', () => {
+    const asked: object[] = [];
+    const rules = rulesOf({
+      a: [() => ({ tags: tags(0, 100) }), () => ({ tags: ['one more'] })],
+      b: () => ({ tags: tags(0, 101) }),
+    });
+    const events = [{ type: 'a' }, { type: 'b' }];
+    const decision = decide(events, rules, (named) => {
+      asked.push(named);
+      return resolve(named);
+    });
+    expect(decision.outcomes).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }]);
+    expect(asked).toEqual([{ tags: tags(0, 100) }]);
+  });
+
+  test('one of which each thing is two targets is judged by its targets', () => {
+    const twice: Resolve = (named) =>
+      resolve(named).flatMap((target): Target[] => [target, `${target}x` as Target]);
+    const outcomeOf = (count: number) =>
+      decide([{ type: 'a' }], rulesOf({ a: () => ({ tags: tags(0, count) }) }), twice).outcomes[0];
+    expect(outcomeOf(50)).toMatchObject({ outcome: 'applied', targets: 100 });
+    expect(outcomeOf(51)).toMatchObject({
+      outcome: 'failed',
+      error: 'The event names more than 100 targets.',
+    });
   });
 
   test('two rules of an event may name 100 targets together', () => {
@@ -230,6 +321,77 @@ describe('a message that names much', () => {
     expect(decided(hundreds(11), [], 250)).toMatchObject({ coarsened: true, hard: ['*'] });
   });
 
+  test('goes by the bytes of its targets, not by their characters', () => {
+    const rules = rulesOf({
+      a: (data) => ({ tags: tags(Number(data), 100).map((tag) => tag.padEnd(250, '€')) }),
+    });
+    const of = (count: number) =>
+      decide(
+        hundreds(count).map((data) => ({ type: 'a', data })),
+        rules,
+        resolve,
+      );
+    expect(of(3)).toMatchObject({ coarsened: false, hard: { length: 300 } });
+    expect(of(4)).toMatchObject({ coarsened: true, hard: ['*'] });
+  });
+
+  test('makes no more targets once they are too many, and tells of each event all the same', () => {
+    let made = 0;
+    const counted: Resolve = (named) => {
+      made += 1;
+      return resolve(named);
+    };
+    const rules = rulesOf({
+      hard: (data) => ({ tags: tags(Number(data), 100) }),
+      soft: (data) => ({ tags: tags(Number(data), 100), mode: 'soft' }),
+      late: () => ({ tags: tags(0, 101) }),
+      none: () => undefined,
+    });
+    const of = (...types: readonly string[]) => {
+      made = 0;
+      return decide(
+        types.map((type, at) => ({ type, data: 100 * at })),
+        rules,
+        counted,
+      );
+    };
+    const times = (type: string, count: number): string[] =>
+      Array.from({ length: count }, () => type);
+    const many = of(...times('hard', 900), 'late', 'none', 'soft', 'unknown');
+    expect(made).toBe(21);
+    expect(many).toMatchObject({ hard: ['*'], soft: [], coarsened: true });
+    expect(many.outcomes.slice(0, 900)).toEqual(
+      times('hard', 900).map((type) => ({ type, outcome: 'applied', targets: 100 })),
+    );
+    expect(many.outcomes.slice(900).map(({ outcome, targets }) => [outcome, targets])).toEqual([
+      ['failed', 0],
+      ['applied', 0],
+      ['applied', 100],
+      ['unknown', 0],
+    ]);
+    // Soft ones alone: what is hit hard is still told apart.
+    expect(of(...times('soft', 100), 'hard')).toMatchObject({
+      hard: { length: 100 },
+      soft: ['*'],
+      coarsened: true,
+    });
+    expect(made).toBe(22);
+  });
+
+  test('that costs too much is the tenant too, also where its events fail', () => {
+    let made = 0;
+    const refusing: Resolve = () => {
+      made += 1;
+      throw new InvalidKey('There is no such target.');
+    };
+    const rules = rulesOf({ a: () => ({ tags: ['x'.repeat(65_536)] }) });
+    const events = Array.from({ length: 100 }, () => ({ type: 'a' }));
+    const decision = decide(events, rules, refusing);
+    expect(made).toBe(32);
+    expect(decision).toMatchObject({ hard: ['*'], coarsened: true });
+    expect(decision.outcomes.filter(({ outcome }) => outcome === 'failed')).toHaveLength(32);
+  });
+
   test('has one target where the whole tenant is named, which is no coarsening', () => {
     const rules = rulesOf({
       all: () => ({ all: true, tags: ['x'] }),
@@ -249,11 +411,7 @@ describe('a message that names much', () => {
 
 describe('rules of a configuration', () => {
   const acme = tenant('acme');
-  const ofPurge: Resolve = (output) => {
-    const parsed = parsePurgeBody(output, acme);
-    if ('problems' in parsed) throw new InvalidKey(parsed.problems.join());
-    return parsed.targets;
-  };
+  const ofPurge: Resolve = (named) => ruleTargets(named, acme);
 
   test('name every kind of target', () => {
     const rules = configuredRules([
@@ -291,12 +449,31 @@ describe('rules of a configuration', () => {
   });
 
   it('name nothing where a list is empty', () => {
+    for (const mode of [undefined, 'soft'] as const) {
+      const rules = configuredRules([
+        { on: 'a', tags: ['city:{ids}'], urls: ['https://acme.example/{ids}'], mode },
+      ]);
+      expect(decide([{ type: 'a', data: { ids: [] } }], rules, ofPurge)).toMatchObject({
+        outcomes: [{ outcome: 'applied', targets: 0 }],
+      });
+    }
+  });
+
+  it('are filled no further than one event may name', () => {
     const rules = configuredRules([
-      { on: 'a', tags: ['city:{ids}'], urls: ['https://acme.example/{ids}'] },
+      { on: 'a', tags: ['{ids}'], keys: Array.from({ length: 100 }, () => 'n:{ids}') },
     ]);
-    expect(decide([{ type: 'a', data: { ids: [] } }], rules, ofPurge)).toMatchObject({
-      outcomes: [{ outcome: 'applied', targets: 0 }],
-    });
+    let read = 0;
+    const data = {
+      get ids(): readonly number[] {
+        read += 1;
+        return Array.from({ length: 60 }, (_, at) => at);
+      },
+    };
+    expect(decide([{ type: 'a', data }], rules, ofPurge).outcomes).toMatchObject([
+      { outcome: 'failed', error: 'The event names more than 100 targets.' },
+    ]);
+    expect(read).toBe(2);
   });
 });
 

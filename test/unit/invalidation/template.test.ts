@@ -1,13 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { InvalidKey } from '../../../src/errors.ts';
+import { Allowance } from '../../../src/invalidation/allowance.ts';
+import { EventFault } from '../../../src/invalidation/event-fault.ts';
 import {
+  compileHost,
   compileKey,
   compilePrefix,
   compileText,
   compileUrl,
 } from '../../../src/invalidation/template.ts';
-import { parsePurgeBody } from '../../../src/routes/purge-body.ts';
+import { parsePurgeBody } from '../../../src/gateway/purge-body.ts';
 import { encodeSegment, type KeyInput } from '../../../src/tenant/segments.ts';
 import { tenant } from '../support/tenants.ts';
 
@@ -24,7 +27,7 @@ function messageOf(act: () => unknown): string | undefined {
   try {
     act();
   } catch (error) {
-    if (error instanceof InvalidKey) return error.message;
+    if (error instanceof InvalidKey || error instanceof EventFault) return error.message;
     throw error;
   }
   return undefined;
@@ -115,6 +118,17 @@ describe('a text', () => {
     expect(messageOf(() => template.from({ a: list, b: list, c: list, d: list }))).toContain("'b'");
   });
 
+  test('looks at no element of a list that is too long', () => {
+    const list = Array.from({ length: 101 }, () => ({}));
+    expect(messageOf(() => compileText('{a}').from({ a: list }))).toContain('more than 100');
+  });
+
+  test('has one letter in its places as a sample, whatever the data must hold', () => {
+    expect(compileText('{a}-{b.c}-{a}').sample()).toEqual(['x-x-x']);
+    expect(compileText('{a}-{b.c}-{a}').places).toEqual(['a', 'b.c']);
+    expect(compileKey(['n', '{a}', 'b']).sample()).toEqual([['n', 'x', 'b']]);
+  });
+
   it.each(['__proto__', 'constructor', 'length', 'toString', 'a.__proto__', 'a.constructor.name'])(
     'finds nothing in {%s} that the data does not say',
     (field) => {
@@ -172,6 +186,44 @@ describe('a URL', () => {
     ['https://acme.example/a/{x}\\b', { x: '..' }],
   ])('refuses dots that are put together: %s', (text, data) => {
     expect(messageOf(() => compileUrl(text).from(data))).toContain('segment of dots');
+  });
+});
+
+describe('what one event may name is counted while it is filled', () => {
+  const list = (length: number): number[] => Array.from({ length }, (_, at) => at);
+
+  it.each<[string, { from: (data: unknown, allowance: Allowance) => unknown }, number]>([
+    ['a tag', compileText('{ids}'), 100],
+    ['a URL, which is two', compileUrl(`https://${HOST}/{ids}`), 50],
+    ['a prefix that is a URL', compilePrefix(`https://${HOST}/{ids}`), 50],
+    ['a key', compileKey('n:{ids}'), 100],
+    ['a host, which is two', compileHost('{ids}.example'), 50],
+  ])('%s', (_, template, most) => {
+    const fill = (count: number) => () => template.from({ ids: list(count) }, new Allowance());
+    expect(messageOf(fill(most))).toBeUndefined();
+    if (most < 100)
+      expect(messageOf(fill(most + 1))).toBe('The event names more than 100 targets.');
+    const together = new Allowance();
+    template.from({ ids: list(most) }, together);
+    expect(messageOf(() => template.from({ ids: [1] }, together))).toContain('more than 100');
+  });
+
+  test('in characters as well, those of the template included', () => {
+    const template = compileText(`${'x'.repeat(96)}{id}`);
+    const fill = (length: number) => () =>
+      template.from({ id: Array.from({ length: 16 }, () => 'y'.repeat(length)) });
+    expect(messageOf(fill(4000))).toBeUndefined();
+    expect(messageOf(fill(4001))).toBe(
+      'The event names targets of more than 65536 characters together.',
+    );
+  });
+
+  test('encoded, as they are named', () => {
+    const template = compileUrl(`https://${HOST}/{id}`);
+    const fill = (length: number) => () =>
+      template.from({ id: Array.from({ length: 6 }, () => '/'.repeat(length)) });
+    expect(messageOf(fill(3600))).toBeUndefined();
+    expect(messageOf(fill(3700))).toContain('65536 characters');
   });
 });
 

@@ -16,7 +16,7 @@ const notable = [
 ];
 const everyday = [
   events.hit('acme', 'e:a', 'memory', true),
-  events.stale('acme', 'e:a', 'memory', 'revalidate'),
+  events.stale('acme', 'e:a', 'memory', 'revalidate', true),
   events.miss('acme', 'e:a', 'absent'),
   events.load('acme', 'e:a', 5),
   events.set('acme', 'e:a', 1),
@@ -48,7 +48,7 @@ describe('the log', () => {
     events.loadFailed('acme', 'load_timeout', gone),
     events.circuit('redis', 'open'),
     events.tierInert('regional'),
-    ruleFailed('acme', 'invalid', gone),
+    ruleFailed('acme', 'invalid', 'The field is missing.'),
     signatureRefused('acme', 'mismatch'),
   ])('has a line for $type', (event) => {
     const { lines, sink } = scene();
@@ -69,7 +69,7 @@ describe('the log', () => {
     sink(badValue);
     sink(events.loadFailed('acme', 'loader_error', new Error('GET /?token=secret')));
     sink(events.listenerError('hit', gone));
-    sink(ruleFailed('acme', 'threw', new Error('city 7')));
+    sink(ruleFailed('acme', 'threw', 'A rule threw: Error.'));
     expect(lines).toEqual([
       { type: 'value_invalid', tenant: 'acme', tier: 'redis', reason: 'schema' },
       { type: 'load_failed', tenant: 'acme', code: 'loader_error' },

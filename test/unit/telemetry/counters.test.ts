@@ -9,6 +9,7 @@ const zero: TenantCounters = {
   hits: {},
   unverifiedHits: 0,
   stale: {},
+  unverifiedStale: 0,
   misses: {},
   loads: 0,
   loadMs: 0,
@@ -37,7 +38,11 @@ const gone = new Error('gone');
 const each: [TelemetryEvent, Partial<TenantCounters>][] = [
   [events.hit('acme', 'e:a', 'memory', true), { hits: { memory: 2 } }],
   [events.hit('acme', 'e:a', 'redis', false), { hits: { redis: 2 }, unverifiedHits: 2 }],
-  [events.stale('acme', 'e:a', 'redis', 'timeout'), { stale: { timeout: 2 } }],
+  [events.stale('acme', 'e:a', 'redis', 'timeout', true), { stale: { timeout: 2 } }],
+  [
+    events.stale('acme', 'e:a', 'redis', 'error', false),
+    { stale: { error: 2 }, unverifiedStale: 2 },
+  ],
   [events.miss('acme', 'e:a', 'absent'), { misses: { absent: 2 } }],
   [events.load('acme', 'e:a', 30), { loads: 2, loadMs: 60 }],
   [events.loadFailed('acme', 'loader_error', gone), { loadsFailed: 2 }],
@@ -53,7 +58,7 @@ const each: [TelemetryEvent, Partial<TenantCounters>][] = [
     { domainEvents: { applied: 6, failed: 2 } },
   ],
   // Counted with its message.
-  [domain.ruleFailed('acme', 'threw', gone), {}],
+  [domain.ruleFailed('acme', 'threw', 'The field is missing.'), {}],
   [domain.messageRepeated('acme'), { messagesRepeated: 2 }],
   [domain.signatureRefused('acme', 'mismatch'), { signaturesRefused: { mismatch: 2 } }],
   [events.storeError('acme', 'regional', gone), { tierErrors: { regional: 2 } }],

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { TenantRegistry } from '../../../src/access/tenants.ts';
 import { isUsableKey, resourceKey } from '../../../src/gateway/request-key.ts';
-import { parsePurgeBody } from '../../../src/routes/purge-body.ts';
+import { parsePurgeBody } from '../../../src/gateway/purge-body.ts';
 import { KeySpace, parseName, segmentPrefixes } from '../../../src/tenant/key.ts';
 import type { Target } from '../../../src/tenant/target.ts';
 import { text } from '../support/arbitraries.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { GROUP_NAME, groupTarget, MAX_GROUP_LENGTH } from '../gateway/cache-groups.ts';
-import { resourceKey, treeKey } from '../gateway/request-key.ts';
+import { KEY_OWNERS, KEY_OWNERS_FORM } from '../tenant/key-owners.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { encodeKey, type KeyInput } from '../tenant/segments.ts';
+import { isTagText } from '../tenant/tag.ts';
 import {
   keyTarget,
   prefixTarget,
@@ -11,46 +11,50 @@ import {
   type PurgeMode,
   type Target,
 } from '../tenant/target.ts';
+import { GROUP_NAME, groupTarget, MAX_GROUP_LENGTH } from './cache-groups.ts';
+import { MAX_TAG_LENGTH } from './cache-tags.ts';
+import { resourceKey, treeKey } from './request-key.ts';
 
 /** The most targets of one request. */
 const MAX_TARGETS = 1000;
 
-/** The first segments that keys have: a purge of any other would be acknowledged and hit nothing. */
-export const OWNERS: ReadonlySet<string> = new Set(['g', 'e', 'n']);
-
-const text = z.string().min(1, 'must not be empty').max(4096);
+/** A text, or a key, as a target is named by it. */
+export const targetText = z.string().min(1, 'must not be empty').max(4096);
 const segments = z.array(z.string().max(4096)).min(1).max(128);
-const named = z.union([text, segments], { error: 'must be a key, or a list of its segments' });
-const beginsAsKeysDo = (input: KeyInput): boolean => OWNERS.has(listOf(input)[0] ?? '');
-const OWNERS_MESSAGE =
-  "must begin with g (gateway), e (entries of the HTTP API) or n (library's namespaces)";
-const key = named.refine(beginsAsKeysDo, OWNERS_MESSAGE);
-const prefix = named.refine((value) => isUrl(value) || beginsAsKeysDo(value), OWNERS_MESSAGE);
+export const targetKey = z.union([targetText, segments], {
+  error: 'must be a key, or a list of its segments',
+});
+const beginsAsKeysDo = (input: KeyInput): boolean => KEY_OWNERS.has(listOf(input)[0] ?? '');
+const key = targetKey.refine(beginsAsKeysDo, KEY_OWNERS_FORM);
+const prefix = targetKey.refine((value) => isUrl(value) || beginsAsKeysDo(value), KEY_OWNERS_FORM);
 
 const tag = z
   .string()
   .min(1, 'must not be empty')
-  .max(256)
-  .refine(isTag, 'must not hold control characters: no entry has such a tag');
+  .max(MAX_TAG_LENGTH)
+  .refine(isTagText, 'must not hold control characters: no entry has such a tag');
 const groupName = z
   .string()
   .max(MAX_GROUP_LENGTH)
   .regex(GROUP_NAME, 'must be printable ASCII: no other text names a group');
-const group = z.union([groupName, z.strictObject({ origin: text, name: groupName })], {
+const group = z.union([groupName, z.strictObject({ origin: targetText, name: groupName })], {
   error: 'must be the name of a group, or its origin and name',
 });
 const mode = z.enum(['hard', 'soft'], { error: "must be 'hard' or 'soft'" }).default('hard');
 const all = z.literal(true, { error: 'must be true, or left out' });
+
+/** Whose targets they are, as far as a purge is judged by it. */
+export type TargetOwner = Pick<TenantPolicy, 'hosts'>;
 
 /** The body of a purge. At least one target. */
 const body = z.strictObject({
   /** Keys, as text split at `:` or as a list of segments. */
   keys: z.array(key).optional(),
   /** Absolute URLs of this tenant, query included: every variant of the resource. */
-  urls: z.array(text).optional(),
+  urls: z.array(targetText).optional(),
   tags: z.array(tag).optional(),
   /** Hosts of this tenant, as they stand in a URL, a port included: everything below, under both schemes. */
-  hosts: z.array(text).optional(),
+  hosts: z.array(targetText).optional(),
   /** Groups (RFC 9875): of one origin, or of every origin of this tenant. */
   groups: z.array(group).optional(),
   /** Absolute URLs of this tenant: the path and everything below it. Or key prefixes on a segment boundary. */
@@ -68,7 +72,7 @@ export type PurgeBody =
   | { readonly problems: readonly string[] };
 
 /** Reads the body of a purge: its targets, or everything that is wrong with it. */
-export function parsePurgeBody(value: unknown, tenant: TenantPolicy): PurgeBody {
+export function parsePurgeBody(value: unknown, tenant: TargetOwner): PurgeBody {
   const parsed = body.safeParse(value);
   if (!parsed.success) return { problems: problemsOf(parsed.error) };
   const { keys = [], urls = [], tags = [], prefixes = [], hosts = [], groups = [] } = parsed.data;
@@ -106,7 +110,7 @@ function problemsOf({ issues }: z.ZodError): readonly string[] {
   return issues.map(({ path, message }) => `${path.map(String).join('.') || 'body'}: ${message}`);
 }
 
-function keyTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] | string {
+function keyTargets(item: KeyInput, tenant: TargetOwner): readonly Target[] | string {
   const list = listOf(item);
   if (list[0] !== 'g') return [keyTarget(encodeKey(list))];
   const url = gatewayUrl(item, tenant);
@@ -115,7 +119,7 @@ function keyTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] | s
   return [keyTarget(resourceKey(url))];
 }
 
-function prefixTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] | string {
+function prefixTargets(item: KeyInput, tenant: TargetOwner): readonly Target[] | string {
   if (isUrl(item)) {
     return item.includes('?')
       ? 'must not have a query; purge the URL instead'
@@ -131,7 +135,7 @@ function prefixTargets(item: KeyInput, tenant: TenantPolicy): readonly Target[] 
 /** A URL stands for its resource under both schemes: they are stored apart, and whoever purges means both. */
 function urlTargets(
   item: string,
-  tenant: TenantPolicy,
+  tenant: TargetOwner,
   keyOf: (url: URL) => string,
 ): readonly Target[] | string {
   const url = ownUrl(item, tenant);
@@ -144,7 +148,7 @@ function urlTargets(
 }
 
 /** A host is the prefix of everything on it. A port that is the default of one scheme is a port in the other one's keys. */
-function hostTargets(item: string, tenant: TenantPolicy): readonly Target[] | string {
+function hostTargets(item: string, tenant: TargetOwner): readonly Target[] | string {
   if (/[\s/\\?#@]/.test(item)) return 'must be a host, with its port where it has one';
   const targets: Target[] = [];
   for (const scheme of ['https', 'http']) {
@@ -157,7 +161,7 @@ function hostTargets(item: string, tenant: TenantPolicy): readonly Target[] | st
 
 function groupTargets(
   item: string | { readonly origin: string; readonly name: string },
-  tenant: TenantPolicy,
+  tenant: TargetOwner,
 ): readonly Target[] | string {
   if (typeof item === 'string') return [groupTarget(undefined, item)];
   const url = ownUrl(item.origin, tenant);
@@ -168,7 +172,7 @@ function groupTargets(
 }
 
 /** A gateway key as the URL that it stands for, so that each spelling is normalised as a request's is. */
-function gatewayUrl(item: KeyInput, tenant: TenantPolicy): URL | string {
+function gatewayUrl(item: KeyInput, tenant: TargetOwner): URL | string {
   if (typeof item === 'string') return 'must be a list of segments: a host may hold the separator';
   const [, scheme = '', host = '', ...rest] = item;
   const query = rest.at(-1)?.startsWith('?') ? (rest.pop() ?? '') : '';
@@ -179,15 +183,14 @@ function gatewayUrl(item: KeyInput, tenant: TenantPolicy): URL | string {
 }
 
 /** A URL on one of the tenant's hosts, or what is wrong with it. */
-export function ownUrl(item: string, tenant: TenantPolicy): URL | string {
+export function ownUrl(item: string, tenant: TargetOwner): URL | string {
   if (!URL.canParse(item)) return 'must be an absolute URL';
   const url = new URL(item);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     return 'must begin with https:// or http://';
   }
-  if (!tenant.hosts.includes(url.hostname)) {
-    return `'${url.hostname}' is not a host of this tenant`;
-  }
+  // Not named: the same is told of an event, and must hold nothing of its data.
+  if (!tenant.hosts.includes(url.hostname)) return "must be on one of the tenant's own hosts";
   return url;
 }
 
@@ -197,9 +200,4 @@ function listOf(input: KeyInput): readonly string[] {
 
 function isUrl(input: KeyInput): input is string {
   return typeof input === 'string' && /^https?:\/\//i.test(input);
-}
-
-/** Control characters are kept for what is purged by other names than a tag's. */
-function isTag(tagged: string): boolean {
-  return tagged.isWellFormed() && !/\p{Cc}/u.test(tagged);
 }
