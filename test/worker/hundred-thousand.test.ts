@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { memory, regional } from '../../src/index.ts';
 import {
   deployLibrary,
@@ -21,6 +21,8 @@ const FILLING_MS = 180_000;
 
 const { clock } = stage();
 const endpoint = await endpointOfThisFile();
+// So many names of nobody would be all that others find in it.
+afterEach(() => endpoint.flush());
 
 const deployed = (): Library =>
   deployLibrary(endpoint, {
