@@ -13,7 +13,7 @@ import {
 } from '../tenant/target.ts';
 import { GROUP_NAME, groupTarget, MAX_GROUP_LENGTH } from './cache-groups.ts';
 import { MAX_TAG_LENGTH } from './cache-tags.ts';
-import { resourceKey, treeKey } from './request-key.ts';
+import { resourceKey, resourceUrl, treeKey } from './request-key.ts';
 
 /** The most targets of one request. */
 const MAX_TARGETS = 1000;
@@ -171,9 +171,17 @@ function groupTargets(
   return [groupTarget(url.origin, item.name)];
 }
 
-/** A gateway key as the URL that it stands for, so that each spelling is normalised as a request's is. */
+/**
+ * A gateway key as the URL that it stands for: a list of its segments, each spelling normalised as a request's is, or the
+ * whole as inspection shows it.
+ */
 function gatewayUrl(item: KeyInput, tenant: TargetOwner): URL | string {
-  if (typeof item === 'string') return 'must be a list of segments: a host may hold the separator';
+  if (typeof item === 'string') {
+    const shown = resourceUrl(item);
+    // What looks like a port may be one that was not encoded: then it would be another resource.
+    if (shown && !/^g:[^:]+:[^:]+:[0-9]{1,5}(?::|$)/.test(item)) return ownUrl(shown.href, tenant);
+    return "must be a gateway's key as inspection shows it, or a list of its segments; 'urls' takes URLs";
+  }
   const [, scheme = '', host = '', ...rest] = item;
   const query = rest.at(-1)?.startsWith('?') ? (rest.pop() ?? '') : '';
   if (/[/\\?#@]/.test(host) || rest.some((part) => /[/\\?#]/.test(part)) || query.includes('#')) {

@@ -1,5 +1,5 @@
 import { ownUrl } from '../gateway/purge-body.ts';
-import { isUsableKey, resourceKey } from '../gateway/request-key.ts';
+import { isUsableKey, resourceKey, resourceUrl } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { KEY_OWNERS } from '../tenant/key-owners.ts';
 import { decodeSegment, encodeKey } from '../tenant/segments.ts';
@@ -31,7 +31,7 @@ export function parseInspectQuery(
     return { problem: "Name one entry: either '?key=' or '?url='." };
   const value = flag(query, 'value', false);
   if (typeof value !== 'boolean') return value;
-  const named = key === null ? ofUrl(url ?? '', tenant) : ofKey(key);
+  const named = key === null ? ofUrl(url ?? '', tenant) : ofKey(key, tenant);
   return typeof named === 'string' ? { key: named, value } : named;
 }
 
@@ -56,17 +56,20 @@ export function parseVerifyQuery(query: URLSearchParams): Query<VerifyQuery> {
  * A key as it is shown, its segments encoded; or text that stands for itself, split at `:`, as a purge takes it. A gateway
  * key is made of a URL by more than splitting: only as it is shown.
  */
-function ofKey(text: string): Query<string> {
-  const encoded = isEncoded(text) ? text : undefined;
+function ofKey(text: string, { hosts }: TenantPolicy): Query<string> {
   const [owner = ''] = text.split(':', 1);
   if (!KEY_OWNERS.has(owner) || !text.includes(':'))
     return {
       problem:
         "'?key=' must begin with g: (gateway), e: (entries of the HTTP API) or n: (library's namespaces).",
     };
-  if (encoded === undefined && owner === 'g')
-    return { problem: "'?key=' must be a gateway key as it is shown; '?url=' takes its URL." };
-  return usable(encoded ?? encodeKey(text), 'key');
+  if (owner !== 'g') return usable(isEncoded(text) ? text : encodeKey(text), 'key');
+  const url = resourceUrl(text);
+  if (url && hosts.includes(url.hostname)) return usable(text, 'key');
+  return {
+    problem:
+      "'?key=' must be a key of this tenant's gateway as it is shown, encoded once more as a query is; '?url=' takes its URL.",
+  };
 }
 
 function ofUrl(text: string, tenant: TenantPolicy): Query<string> {
@@ -80,11 +83,9 @@ function usable(key: string, name: string): Query<string> {
     : { problem: `'?${name}=' is too long to be a key: nothing is stored under it.` };
 }
 
-/** The query of a gateway key is marked by a `?` that no encoded text holds. */
 function isEncoded(text: string): boolean {
   try {
-    for (const part of text.split(':'))
-      decodeSegment(text.startsWith('g:') && part.startsWith('?') ? part.slice(1) : part);
+    for (const part of text.split(':')) decodeSegment(part);
     return true;
   } catch (error) {
     if (error instanceof InvalidKey) return false;
@@ -103,7 +104,7 @@ function unknownIn(query: URLSearchParams, names: readonly string[]): string | u
     // The admin host's own.
     if (name === 'tenant') continue;
     if (!names.includes(name))
-      return `There is no parameter of this name; there are ${names.map((one) => `'?${one}='`).join(', ')}.`;
+      return `There is no parameter '${name.slice(0, 40)}'; there are ${names.map((one) => `'?${one}='`).join(', ')}. A URL has to be encoded.`;
     if (query.getAll(name).length > 1) return `'?${name}=' is said twice.`;
   }
   return undefined;

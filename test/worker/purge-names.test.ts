@@ -47,7 +47,7 @@ describe('a purge by URL purges the copies of both schemes', () => {
 });
 
 describe('a gateway key is a list of what the URL of a request says', () => {
-  const spellings: readonly (readonly [string, readonly string[], string])[] = [
+  const spellings: readonly (readonly [string, string | readonly string[], string])[] = [
     ['no query', ['g', 'https', 'HOST', 'k', '1', '?'], 'https://HOST/k/1'],
     ['a query', ['g', 'https', 'HOST', 'k', '1', '?b=2&a=1'], 'https://HOST/k/1?b=2&a=1'],
     ['the other scheme', ['g', 'http', 'HOST', 'k', '1', '?'], 'http://HOST/k/1'],
@@ -64,6 +64,7 @@ describe('a gateway key is a list of what the URL of a request says', () => {
     ['a query beyond ASCII', ['g', 'https', 'HOST', 'k', '?q=Zürich'], 'https://HOST/k?q=Zürich'],
     ['a space', ['g', 'https', 'HOST', 'a b', '?'], 'https://HOST/a%20b'],
     ['an encoded slash', ['g', 'https', 'HOST', 'a%2Fb', '?'], 'https://HOST/a%2Fb'],
+    ['as inspection shows it', 'g:https:HOST:a%3Ab:?x%3Ay', 'https://HOST/a:b?x:y'],
     ['a colon', ['g', 'https', 'HOST', 'a:b', '?x:y'], 'https://HOST/a:b?x:y'],
   ];
 
@@ -92,7 +93,8 @@ describe('a gateway key is a list of what the URL of a request says', () => {
   });
 
   test.each([
-    ['text', 'g:https:HOST:k:?', 'must be a list of segments'],
+    ['text with what may be a port', 'g:https:HOST:8080:k:?', 'as inspection shows it'],
+    ['text that no inspection shows', 'g:https:HOST:a b:?', 'as inspection shows it'],
     ['no query segment', ['g', 'https', 'HOST', 'k'], "must end with the query, '?' for none"],
     [
       'another host',

@@ -157,14 +157,19 @@ describe('what is wrong with it is said, each at its place', () => {
       ["prefixes.0: must be on one of the tenant's own hosts"],
     ],
     [
-      'a gateway key as text',
-      { keys: ['g:https:acme.example:a:?'] },
-      [/^keys\.0: must be a list /],
+      'a gateway key as text that no inspection shows',
+      { keys: ['g:https:acme.example:8080:a:?'] },
+      [/^keys\.0: must be a gateway's key as inspection shows it/],
+    ],
+    [
+      'a gateway key as inspection shows it, on another’s host',
+      { keys: ['g:https:other.example:a:?'] },
+      ["keys.0: must be on one of the tenant's own hosts"],
     ],
     [
       'a gateway prefix as text',
       { prefixes: ['g:https:acme.example'] },
-      [/^prefixes\.0: must be a list /],
+      [/^prefixes\.0: must be a gateway's key as inspection shows it/],
     ],
     [
       'a gateway key on another’s host',
