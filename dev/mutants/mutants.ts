@@ -191,7 +191,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: 'src/coherence/heads.ts',
-        find: 'return moved === undefined || moved <= covered.seen || moved === seen;',
+        find: 'return moved === undefined || moved <= covered.seen;',
         replace: 'return moved === undefined || moved > 0;',
       },
     ],

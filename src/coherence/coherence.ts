@@ -35,7 +35,7 @@ export interface CoherenceOptions {
 
 const MAX_CONFIRMS = 3;
 
-/** Answers that an own purge of everything has overtaken meanwhile. */
+/** Answers that an own purge has overtaken meanwhile, of everything or of what could not be taken in. */
 const MAX_OVERTAKEN = 20;
 
 /** So many views have room in the budget, whatever one tenant's ledger holds. */

@@ -80,8 +80,9 @@ export class Heads {
     if (!this.#cursor || covered?.line !== this.#line) return false;
     if (!within(now - polledAt, this.#longestMs)) return false;
     const moved = this.#moved.get(tenant);
-    // By equality where it is newer: a seq of a ledger that was rolled back may be below what is known of the lost one.
-    return moved === undefined || moved <= covered.seen || moved === seen;
+    // What the view has learnt past its cover is what the heads tell, or one of the two was rolled back.
+    if (seen > covered.seen) return moved === seen;
+    return moved === undefined || moved <= covered.seen;
   }
 
   /** What the newest reply proves of a view; undefined for nothing. */

@@ -16,6 +16,8 @@ export class RecentTenants {
   }
 
   add(tenant: TenantId, now: number): void {
+    // Somebody tells very late what does not count any more.
+    if (now <= this.#startedAt - this.#windowMs) return;
     this.#roll(now);
     if (this.#present.size < MAX_COUNTED) this.#present.add(tenant);
   }

@@ -37,7 +37,7 @@ export async function purgeOnce(
   try {
     const outcome = await parts.coherence.mark(tenant, targets, mode, runtime, once);
     // What was read before it is exact per key no more, and its mark may be trimmed by the time that it arrives.
-    if (unlinkedBy(targets, mode).length > 0) parts.lookups.drop();
+    dropLookups(parts, tenant, new Set(unlinkedBy(targets, mode)));
     if (!outcome.repeated) parts.sink(purged(tenant, targets.length, mode));
     return outcome;
   } catch (error) {
@@ -51,6 +51,16 @@ export async function purgeOnce(
     parts.sink(purgeFailed(tenant, error));
     throw error;
   }
+}
+
+/** Nobody joins a lookup of these keys that is under way. Lookups go by the full names of keys. */
+function dropLookups(parts: EngineParts, tenant: TenantId, keys: ReadonlySet<string>): void {
+  if (keys.size === 0) return;
+  const owner = `:t:${tenant}:`;
+  parts.lookups.dropWhere((name) => {
+    const at = name.indexOf(owner);
+    return at !== -1 && keys.has(name.slice(at + owner.length));
+  });
 }
 
 /**

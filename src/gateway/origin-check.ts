@@ -8,7 +8,7 @@ import type { TenantPolicy } from '../tenant/policy.ts';
 import { readBounded } from './body.ts';
 import type { GatewayOptions } from './exchange.ts';
 import { entityTag } from './http-entry.ts';
-import { fetchOrigin } from './origin.ts';
+import { fetchOrigin, OWN_HEADERS } from './origin.ts';
 import { resourceUrl } from './request-key.ts';
 
 /** How long an origin may take for the head of an answer, and again for its body, in milliseconds: somebody waits for many of them. */
@@ -54,7 +54,7 @@ async function changes(
   const { form, etag } = held.entry;
   const response = await fetchOrigin(
     { fetch, originTimeoutMs: Math.min(originTimeoutMs, PATIENCE_MS) },
-    { request: new Request(url), url, tenant, runtime },
+    { request: new Request(url, { headers: OWN_HEADERS }), url, tenant, runtime },
     true,
   );
   if (response.status >= 500) {

@@ -35,6 +35,12 @@ export const STRIPPED_REQUEST_HEADERS = [
   'x-url-scheme',
 ] as const;
 
+/** What the gateway says of itself where it asks for nobody in particular: some origins refuse who says nothing. */
+export const OWN_HEADERS: Readonly<Record<string, string>> = {
+  accept: '*/*',
+  'user-agent': 'Tiercel',
+};
+
 /** Headers by which a client asks for less than the whole: a load for the store must get all of it. */
 const CONDITIONAL_HEADERS = [
   'if-match',

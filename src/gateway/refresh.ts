@@ -6,6 +6,7 @@ import { refreshBehind } from '../engine/obtain.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { loadFromOrigin, type OriginAnswer } from './load.ts';
+import { OWN_HEADERS } from './origin.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { STORABLE_STATUS } from './storability.ts';
 
@@ -65,7 +66,7 @@ export function mayEndStored({ response, reason }: OriginAnswer & { type: 'pass'
 }
 
 function bare(exchange: Exchange): Exchange {
-  return { ...exchange, request: new Request(exchange.url) };
+  return { ...exchange, request: new Request(exchange.url, { headers: OWN_HEADERS }) };
 }
 
 /** An answer that is no failure by RFC 5861, section 4, but brings nothing either: nothing stale may be served in its place. */

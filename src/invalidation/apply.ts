@@ -25,7 +25,7 @@ export interface AppliedEvents {
   readonly outcomes: readonly EventOutcome[];
   /** Its marks had been made before: none were made now. */
   readonly repeated: boolean;
-  /** More than 2,000 targets, or 256,000 bytes of them: the whole tenant was marked in their place. */
+  /** The events that succeeded name more than 2,000 targets, or 256,000 bytes of them: the whole tenant was marked in their place. */
   readonly coarsened: boolean;
   /** Of the newest mark; undefined when nothing was to be marked. */
   readonly seq: number | undefined;

@@ -1,6 +1,6 @@
 import { InvalidKey } from '../errors.ts';
 import type { PurgeMode, Target } from '../tenant/target.ts';
-import { Allowance } from './allowance.ts';
+import { Allowance, MessageAllowance } from './allowance.ts';
 import type { DomainEvent } from './event.ts';
 import { EventFault } from './event-fault.ts';
 import { GatheredTargets, type MessageTargets } from './gathered-targets.ts';
@@ -11,15 +11,18 @@ import type { AnyRule, RuleSet } from './rules.ts';
 export interface EventOutcome {
   readonly id?: string;
   readonly type: string;
-  /** `unknown`: no rule knows its type. `failed`: a rule threw, or named what can't be purged; nothing was purged for it. */
+  /**
+   * `unknown`: no rule knows its type. `failed`: a rule threw, or named what can't be purged, or the message names too much;
+   * nothing was purged for it.
+   */
   readonly outcome: 'applied' | 'unknown' | 'failed';
-  /** How many targets it named, each once. Once the whole tenant is marked in place of too many: how many things. */
+  /** How many targets it named, each once, also where the whole tenant is marked in place of too many. */
   readonly targets: number;
   /** Why it failed, one sentence. Holds nothing of the event's data. */
   readonly error?: string;
 }
 
-/** Why an event failed: a rule `threw`, or what it answered is `invalid`. */
+/** Why an event failed: a rule `threw`, or what it answered is `invalid`, or too much for its message. */
 export interface RuleFault {
   readonly code: 'threw' | 'invalid';
   /** One sentence. Holds nothing of the event's data: of what a rule threw it names the class alone. */
@@ -37,21 +40,22 @@ export type Resolve = (output: object) => readonly Target[];
 
 /**
  * Decides what a message of events purges. Pure, but for what the rules do. Its work is bounded, whatever the events hold:
- * what is too much for one event fails it before anything is made of it, and once a message has too many targets no more
- * of them are made; the whole tenant is marked then, and with it whatever its events name.
+ * what is too much for one event, or for what its message may name, fails it before anything is made of it. Only events
+ * that succeed are marked: a failed one counts neither as targets nor towards marking the whole tenant.
  */
 export function decide(events: readonly DomainEvent[], rules: RuleSet, resolve: Resolve): Decision {
   const gathered = new GatheredTargets();
+  const ofMessage = new MessageAllowance();
   const faults: RuleFault[] = [];
   const outcomes = events.map((event): EventOutcome => {
     const told = { ...(event.id === undefined ? {} : { id: event.id }), type: event.type };
     const known = rules.of(event.type);
     if (known.length === 0) return { ...told, outcome: 'unknown', targets: 0 };
     try {
-      const { hard, soft, unmade } = targetsOf(event, known, resolve, gathered);
+      const { hard, soft } = targetsOf(event, known, resolve, ofMessage);
       gathered.add('hard', hard);
       gathered.add('soft', soft);
-      return { ...told, outcome: 'applied', targets: hard.size + soft.size + unmade };
+      return { ...told, outcome: 'applied', targets: hard.size + soft.size };
     } catch (error) {
       const fault = faultOf(error);
       faults.push(fault);
@@ -61,33 +65,26 @@ export function decide(events: readonly DomainEvent[], rules: RuleSet, resolve: 
   return { outcomes, faults, ...gathered.marks() };
 }
 
-interface EventTargets extends Readonly<Record<PurgeMode, ReadonlySet<Target>>> {
-  /** How many things were named that need no targets of their own. */
-  readonly unmade: number;
-}
+type EventTargets = Readonly<Record<PurgeMode, ReadonlySet<Target>>>;
 
 function targetsOf(
   event: DomainEvent,
   rules: readonly AnyRule[],
   resolve: Resolve,
-  gathered: GatheredTargets,
+  ofMessage: MessageAllowance,
 ): EventTargets {
   const allowance = new Allowance();
   const targets = { hard: new Set<Target>(), soft: new Set<Target>() };
-  let unmade = 0;
+  ofMessage.check();
   for (const rule of rules) {
     const { mode, named, things, characters } = readAnswer(rule(event.data, event), allowance);
     if (named === undefined) continue;
-    gathered.prepare(mode, characters);
-    if (gathered.isFull(mode)) {
-      unmade += things;
-      continue;
-    }
+    ofMessage.take(characters);
     const resolved = resolvedBy(resolve, named);
     allowance.take(Math.max(0, resolved.length - things), 0);
     for (const target of resolved) targets[mode].add(target);
   }
-  return { ...targets, unmade };
+  return targets;
 }
 
 /** What is wrong with a target is our own finding; the same class of a rule's own making is not. */

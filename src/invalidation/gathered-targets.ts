@@ -4,9 +4,6 @@ import { TENANT_TARGET, type PurgeMode, type Target } from '../tenant/target.ts'
 const MAX_TARGETS = 2000;
 const MAX_TARGET_BYTES = 128 * MAX_TARGETS;
 
-/** The most characters that are turned into targets for one message, also for events that fail: twice the largest body. */
-const MAX_CHARACTERS = 2_097_152;
-
 /** What is to be marked for a message. */
 export interface MessageTargets {
   readonly hard: readonly Target[];
@@ -16,30 +13,14 @@ export interface MessageTargets {
 }
 
 /**
- * The targets of a message, as long as they are worth being told apart. Once they are too many, those of their mode are not
- * kept any more, nor need they be made: the whole tenant is marked in their place.
+ * The targets of a message's events that have succeeded, as long as they are worth being told apart. Once they are too many,
+ * those of their mode are not kept any more: the whole tenant is marked in their place.
  */
 export class GatheredTargets {
   readonly #hard = new Targets();
   readonly #soft = new Targets();
-  #characters = 0;
 
-  /** Whether targets of this mode change nothing any more. A hard mark ends what a soft one would. */
-  isFull(mode: PurgeMode): boolean {
-    return this.#hard.isTooMuch || (mode === 'soft' && this.#soft.isTooMuch);
-  }
-
-  /** Counts what is about to be turned into targets, whatever becomes of it: too much of it fills this with it. */
-  prepare(mode: PurgeMode, characters: number): void {
-    this.#characters += characters;
-    if (this.#characters > MAX_CHARACTERS) this.fill(mode);
-  }
-
-  /** The whole tenant takes the place of what there is, and of what comes. */
-  fill(mode: PurgeMode): void {
-    (mode === 'hard' ? this.#hard : this.#soft).isTooMuch = true;
-  }
-
+  /** Adds what an event names. There is no way back: only once nothing can fail the event any more. */
   add(mode: PurgeMode, targets: Iterable<Target>): void {
     const of = mode === 'hard' ? this.#hard : this.#soft;
     for (const target of targets) of.add(target);

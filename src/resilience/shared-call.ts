@@ -51,6 +51,11 @@ export class SharedCalls<T> {
     else this.#flights.delete(name);
   }
 
+  /** As {@link drop}, for the names that pass the test. */
+  dropWhere(test: (name: string) => boolean): void {
+    for (const name of this.#flights.keys()) if (test(name)) this.#flights.delete(name);
+  }
+
   /** True while a call under this name is in flight, at most a minute. */
   has(name: string, now?: number): boolean {
     if (now !== undefined) this.#forget(now);

@@ -79,7 +79,7 @@ function answer(tenant: string, applied: AppliedEvents, effectiveWithinMs: numbe
     effectiveWithinMs,
   };
   const failed = outcomes.filter(({ outcome }) => outcome === 'failed').length;
-  if (failed > 0 && failed === outcomes.length)
+  if (failed > 0 && failed === outcomes.length && seq === undefined)
     return problemResponse({
       status: 422,
       title: 'Unprocessable Content',

@@ -176,6 +176,7 @@ describe('the heads in Redis', () => {
     const tenant = newTenant();
     await spoil(name);
     const known = { epoch: 'a'.repeat(32), seen: 0 };
+    expect(await authority.heads(known)).toBeUndefined();
     const { heads, ledger } = await authority.read(tenant, [], 0, known);
     expect(heads).toBeUndefined();
     expect(ledger).toBeUndefined();

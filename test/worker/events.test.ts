@@ -301,6 +301,32 @@ describe('the outcomes', () => {
     expect(await answeredBy(origin, here, path)).toBe('origin');
   });
 
+  test('a message of which every event fails purges nothing, however much it names', async () => {
+    const { host, variables } = await deployed();
+    const [first] = JSON.parse(variables.TENANTS) as { id: string }[];
+    const rules = [
+      { on: 'city.updated', tags: ['city:{id}'] },
+      { on: 'much', keys: [['e', 'x'.repeat(640), '{ids}']] },
+      { on: 'much', tags: ['{gone}'] },
+    ];
+    const TENANTS = [{ ...first, rules }];
+    const EVENT_SECRETS = [{ id: 'own', tenant: first?.id, secret: SECRET }];
+    const here = isolateOf({ ...variables, TENANTS, EVENT_SECRETS }, host, '');
+    const path = await cached([here], 'city:1');
+    const ids = Array.from({ length: 99 }, (_, at) => at);
+    const much = Array.from({ length: 40 }, () => ({ type: 'much', data: { ids } }));
+    const answer = await send(here, much);
+    expect(answer.status).toBe(422);
+    expect(answer.json()).not.toHaveProperty('coarsened');
+    expect(answer.json()).not.toHaveProperty('seq');
+    expect(await answeredBy(origin, here, path)).toBe('store');
+    // Beside one that succeeds, its own targets are marked and no others.
+    const mixed = await send(here, [{ type: 'city.updated', data: { id: 2 } }, ...much]);
+    expect(mixed.status).toBe(207);
+    expect(mixed.json()).not.toHaveProperty('coarsened');
+    expect(await answeredBy(origin, here, path)).toBe('store');
+  });
+
   test('more than 2,000 targets mark the tenant instead', async () => {
     const { isolate } = await deployed();
     const here = isolate();

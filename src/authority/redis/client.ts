@@ -110,11 +110,14 @@ export class RedisClient {
     });
   }
 
-  /** The newest members of a sorted set, and their scores. */
+  /** The newest members of a sorted set, and their scores; undefined when Redis refuses the command. */
   async newest(of: NewestOf): Promise<unknown> {
-    return guard('read of the heads', () =>
-      this.#redis.zrange<unknown[]>(of.name, '+inf', of.since, newest(of)),
-    );
+    return guard('read of the heads', async () => {
+      const pipeline = this.#redis.pipeline();
+      pipeline.zrange(of.name, '+inf', of.since, newest(of));
+      const [reply] = await send(pipeline);
+      return reply?.result;
+    });
   }
 
   /** The text that stands under the name. */

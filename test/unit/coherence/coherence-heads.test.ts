@@ -211,20 +211,32 @@ describe('heads', () => {
   });
 
   test('one ledger that can’t be read fails nobody else’s check', async () => {
-    const { others, coherence, runtime, nextBound } = await headsWorld({
+    let broken = false;
+    const { others, coherence, runtime } = await headsWorld({
       read: (reply, tenant) => {
-        if (tenant === first) throw new AuthorityUnavailable('its ledger is broken');
+        if (broken && tenant === first)
+          throw new AuthorityUnavailable('The ledger could not be read.');
         return reply;
       },
-    }).catch(() => headsWorld());
+    });
     await others.mark(first, ['t:a'], 'hard', undefined);
-    await nextBound([second]);
+    broken = true;
     await runtime.advance(BOUND_MS);
     const checks = [first, second, third].map((tenant) => coherence.check(tenant, runtime));
     expect((await Promise.allSettled(checks)).map(({ status }) => status)).toEqual([
-      'fulfilled',
+      'rejected',
       'fulfilled',
       'fulfilled',
     ]);
+  });
+
+  test('that are no heads any more stop nobody: ledgers are polled', async () => {
+    let gone = false;
+    const { asked, tenants, nextBound } = await headsWorld({
+      heads: (reply) => (gone ? undefined : reply),
+    });
+    gone = true;
+    await nextBound();
+    expect(asked).toEqual(['heads', ...tenants.map((tenant) => `heads and ${tenant}`)]);
   });
 });

@@ -31,6 +31,32 @@ describe('a purge', () => {
     );
   });
 
+  test('whose answer can’t be taken in is not undone by an answer to what was asked before it', async () => {
+    const held = Promise.withResolvers<void>();
+    let holding = false;
+    const { coherence, runtime, authority, asked } = scene({}, (real) => ({
+      read: async (...args) => {
+        const reply = await real.read(...args);
+        if (holding) await held.promise;
+        return reply;
+      },
+      mark: async (...args) => {
+        const { ledger, ...reply } = await real.mark(...args);
+        return { ...reply, ledger: { ...ledger, since: Number.MAX_SAFE_INTEGER } };
+      },
+    }));
+    // There is a ledger, of which this isolate knows nothing: what it reads is whole.
+    await authority.confirm(acme, undefined);
+    holding = true;
+    const reading = coherence.read(acme, [], runtime);
+    const { seq } = await coherence.mark(acme, ['t:x'], 'hard', runtime);
+    asked.length = 0;
+    held.resolve();
+    const { view } = await reading;
+    expect(asked).toEqual(['confirm']);
+    expect(view.marks.get('t:x')?.hard).toBe(seq);
+  });
+
   test('whose answer can’t be taken in drops the view: whoever reads next learns it', async () => {
     const { coherence, runtime } = scene({}, (authority) => ({
       mark: async (...args) => {

@@ -5,7 +5,7 @@ import { RecentTenants } from '../../../src/coherence/recent-tenants.ts';
 import type { TenantId } from '../../../src/tenant/tenant-id.ts';
 import { tenantId } from '../support/tenants.ts';
 
-const [a, b] = [tenantId('a'), tenantId('b')];
+const [a, b, elsewhere] = [tenantId('a'), tenantId('b'), tenantId('elsewhere')];
 const epoch = 'e'.repeat(32);
 
 function reply(since: number, seen: number, moved: readonly [TenantId, number][] = []): HeadsReply {
@@ -35,7 +35,7 @@ describe('what the heads prove', () => {
 
   test.each([
     ['that it knows by a poll of its own', 110, 110, true],
-    ['that it knew when it was covered', 95, 85, true],
+    ['that it knew when it was covered', 85, 85, true],
     ['that is newer than what it knows', 95, 110, false],
     [
       'that is older than what it knows, but newer than its cover: of a ledger that was rolled back',
@@ -55,6 +55,33 @@ describe('what the heads prove', () => {
       2,
     );
     expect(heads.proofOf(a, { ...view, seen }) !== undefined).toBe(proved);
+  });
+
+  test('nothing, of a view that knows more than its cover, and of which the heads tell nothing: its ledger was rolled back', () => {
+    const { heads, view } = standing(90);
+    const made = { ...view, seen: 95 };
+    heads.absorb(heads.question, reply(90, 90, [[b, 90]]), 1000, 2);
+    expect(heads.proofOf(a, made)).toBeUndefined();
+    heads.absorb(
+      heads.question,
+      reply(90, 120, [
+        [b, 90],
+        [elsewhere, 120],
+      ]),
+      2000,
+      3,
+    );
+    expect(heads.proofOf(a, made)).toBeUndefined();
+    heads.absorb(
+      heads.question,
+      reply(120, 120, [
+        [elsewhere, 120],
+        [a, 95],
+      ]),
+      3000,
+      4,
+    );
+    expect(heads.proofOf(a, made)).toBeDefined();
   });
 
   test('nothing, of an answer to what was asked on an earlier line, although the epoch is the same', () => {
@@ -100,6 +127,8 @@ describe('the tenants that are served at a time', () => {
     const recent = new RecentTenants(1000);
     for (const name of ['a', 'b', 'c']) recent.add(tenantId(name), 1500);
     recent.add(tenantId('d'), 900);
+    expect(recent.count(1500)).toBe(4);
+    recent.add(tenantId('e'), 100);
     expect(recent.count(1500)).toBe(4);
   });
 

@@ -76,7 +76,9 @@ describe('a refresh', () => {
     await get({ 'accept-language': 'de', cookie: 'a=b', 'if-none-match': '"x"', 'x-odd': '1' });
     await turn();
     expect(Object.fromEntries(origin.asked.at(-1) ?? [])).toEqual({
+      accept: '*/*',
       'accept-encoding': 'identity',
+      'user-agent': 'Tiercel',
       'x-forwarded-host': 'acme.example',
       'x-forwarded-proto': 'https',
     });

@@ -335,35 +335,29 @@ describe('a message that names much', () => {
     expect(of(4)).toMatchObject({ coarsened: true, hard: ['*'] });
   });
 
-  test('makes no more targets once they are too many, and tells of each event all the same', () => {
-    let made = 0;
-    const counted: Resolve = (named) => {
-      made += 1;
-      return resolve(named);
-    };
+  test('tells of each event what is true of it, also once the tenant is marked', () => {
     const rules = rulesOf({
       hard: (data) => ({ tags: tags(Number(data), 100) }),
       soft: (data) => ({ tags: tags(Number(data), 100), mode: 'soft' }),
       late: () => ({ tags: tags(0, 101) }),
+      wrong: () => ({ tag: 'x' }),
       none: () => undefined,
     });
-    const of = (...types: readonly string[]) => {
-      made = 0;
-      return decide(
+    const of = (...types: readonly string[]) =>
+      decide(
         types.map((type, at) => ({ type, data: 100 * at })),
         rules,
-        counted,
+        resolve,
       );
-    };
     const times = (type: string, count: number): string[] =>
       Array.from({ length: count }, () => type);
-    const many = of(...times('hard', 900), 'late', 'none', 'soft', 'unknown');
-    expect(made).toBe(21);
+    const many = of(...times('hard', 900), 'late', 'wrong', 'none', 'soft', 'unknown');
     expect(many).toMatchObject({ hard: ['*'], soft: [], coarsened: true });
     expect(many.outcomes.slice(0, 900)).toEqual(
       times('hard', 900).map((type) => ({ type, outcome: 'applied', targets: 100 })),
     );
     expect(many.outcomes.slice(900).map(({ outcome, targets }) => [outcome, targets])).toEqual([
+      ['failed', 0],
       ['failed', 0],
       ['applied', 0],
       ['applied', 100],
@@ -375,21 +369,104 @@ describe('a message that names much', () => {
       soft: ['*'],
       coarsened: true,
     });
-    expect(made).toBe(22);
   });
 
-  test('that costs too much is the tenant too, also where its events fail', () => {
+  const TOO_MUCH =
+    'The message names too much, targets of more than 1048576 characters together; send its events in several messages.';
+
+  /** Ninety-nine targets that can be purged, and after them a rule that fails. */
+  const FAILING: readonly Parameters<typeof configuredRules>[0][number][] = [
+    { on: 'a', keys: [['e', 'x'.repeat(640), '{ids}']] },
+    { on: 'a', tags: ['{gone}'] },
+  ];
+  const ninetyNine = { type: 'a', data: { ids: Array.from({ length: 99 }, (_, at) => at) } };
+
+  test('marks nothing when all of its events fail, however much they name', () => {
+    const acme = tenant('acme');
+    const decision = decide(
+      Array.from({ length: 40 }, () => ninetyNine),
+      configuredRules(FAILING),
+      (named) => ruleTargets(named, acme),
+    );
+    expect(decision).toMatchObject({ hard: [], soft: [], coarsened: false });
+    expect(new Set(decision.outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['failed']));
+    expect(decision.faults).toHaveLength(40);
+    expect(decision.faults[0]?.error).toBe("The field 'gone' is missing.");
+    expect(decision.faults.at(-1)).toEqual({ code: 'invalid', error: TOO_MUCH });
+  });
+
+  test('of which some fail marks what the others name, exactly', () => {
+    const rules = configuredRules([...FAILING, { on: 'b', tags: ['{id}'] }]);
+    const acme = tenant('acme');
+    const { outcomes, hard, coarsened } = decide(
+      [{ type: 'b', data: { id: 1 } }, ...Array.from({ length: 20 }, () => ninetyNine)],
+      rules,
+      (named) => ruleTargets(named, acme),
+    );
+    expect([hard, coarsened]).toEqual([['t:1'], false]);
+    expect(outcomes[0]).toEqual({ type: 'b', outcome: 'applied', targets: 1 });
+    expect(outcomes.slice(1).every(({ outcome }) => outcome === 'failed')).toBe(true);
+  });
+
+  test('applies no event whose targets can not be purged, and works no further than its bound', () => {
     let made = 0;
+    const rules = configuredRules([{ on: 'a', tags: ['a,b' + 'x'.repeat(250)] }]);
+    const acme = tenant('acme');
+    const { outcomes, hard, coarsened, faults } = decide(
+      Array.from({ length: 1000 }, () => ({ type: 'a' })),
+      rules,
+      (named) => ruleTargets(named, acme),
+    );
+    expect([hard, coarsened, faults.length]).toEqual([[], false, 1000]);
+    expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['failed']));
     const refusing: Resolve = () => {
       made += 1;
       throw new InvalidKey('There is no such target.');
     };
-    const rules = rulesOf({ a: () => ({ tags: ['x'.repeat(65_536)] }) });
+    const long = rulesOf({ a: () => ({ tags: ['x'.repeat(65_536)] }) });
     const events = Array.from({ length: 100 }, () => ({ type: 'a' }));
-    const decision = decide(events, rules, refusing);
-    expect(made).toBe(32);
-    expect(decision).toMatchObject({ hard: ['*'], coarsened: true });
-    expect(decision.outcomes.filter(({ outcome }) => outcome === 'failed')).toHaveLength(32);
+    const decision = decide(events, long, refusing);
+    expect(made).toBe(16);
+    expect(decision).toMatchObject({ hard: [], soft: [], coarsened: false });
+    expect(decision.outcomes.map(({ error }) => error)).toEqual(
+      events.map((_, at) => (at < 16 ? 'There is no such target.' : TOO_MUCH)),
+    );
+  });
+
+  test('has its bound past what events of an ordinary size name, and keeps what came before it', () => {
+    const one = (data: unknown) => ({ tags: [String(data).padEnd(65_000, 'x')] });
+    const rules = rulesOf({ hard: one, none: () => undefined });
+    // 16 of them have 1,040,000 characters.
+    const events = Array.from({ length: 17 }, (_, at) => ({ type: 'hard', data: at }));
+    const { outcomes, hard, coarsened } = decide(
+      [...events, { type: 'none' }, { type: 'unknown' }],
+      rules,
+      resolve,
+    );
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([
+      ...events.map((_, at) => (at < 16 ? 'applied' : 'failed')),
+      'failed',
+      'unknown',
+    ]);
+    // Long ones: together they are more than a ledger keeps.
+    expect([hard, coarsened]).toEqual([['*'], true]);
+  });
+
+  test('marks nothing of an event whose second rule is past the bound', () => {
+    const big = 'x'.repeat(32_700);
+    const rules = rulesOf({
+      fill: [() => ({ tags: [big, big] }), () => ({ tag: 'x' })],
+      a: [() => ({ tags: ['first'] }), () => ({ tags: [big, big], mode: 'soft' })],
+    });
+    const { hard, soft, outcomes } = decide(
+      Array.from({ length: 40 }, (_, at) => ({ type: at < 16 ? 'fill' : 'a' })),
+      rules,
+      resolve,
+    );
+    expect([hard, soft]).toEqual([[], []]);
+    expect(outcomes.map(({ error }) => error)).toEqual(
+      outcomes.map((_, at) => (at < 16 ? 'There is no such target.' : TOO_MUCH)),
+    );
   });
 
   test('has one target where the whole tenant is named, which is no coarsening', () => {
