@@ -171,7 +171,8 @@ export interface Authority {
   ): Promise<MarkReply>;
 
   /**
-   * Marks the tenant target on the ledger of every tenant of this key space, and answers how many there are. Rejects
+   * Marks the tenant target on the ledger of every tenant of this key space, and answers how many there are. What was known
+   * of the heads says nothing from then on: a ledger that was lost has no head that moves. Rejects
    * when any of them did not acknowledge it: others then may have. May be repeated.
    */
   markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }>;

@@ -151,6 +151,7 @@ export class InIsolateAuthority implements Authority {
   async markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }> {
     const ledgers = [...this.#ledgers.entries()];
     for (const [tenant, ledger] of ledgers) this.#mark(tenant, ledger, [TENANT_TARGET], mode);
+    this.#known = undefined;
     return { tenants: ledgers.length };
   }
 

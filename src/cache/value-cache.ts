@@ -5,7 +5,7 @@ import { peek } from '../engine/peek.ts';
 import { lookupMany } from '../engine/lookup-many.ts';
 import { countHit, obtain, obtainAnew, serveNear } from '../engine/obtain.ts';
 import { obtainMany } from '../engine/obtain-many.ts';
-import type { Found, Lookup } from '../engine/found.ts';
+import type { Found, Lookup, Miss } from '../engine/found.ts';
 import type { Source } from '../engine/load.ts';
 import type { ReadPolicy } from '../engine/policy.ts';
 import { canBeDueEarly } from '../engine/refresh-time.ts';
@@ -13,7 +13,7 @@ import { stale as staleEvent } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { KeyInput } from '../tenant/segments.ts';
 import type { Prepared } from '../tiers/tier.ts';
-import { servesWhileRevalidating } from '../engine/entry-state.ts';
+import { staleAtOnce } from '../engine/stale.ts';
 import { checkOptions, OPTION_NAMES, policyWith } from './call-options.ts';
 import { segmentsOf } from './keys.ts';
 import { runLoader, type Loader, type LoaderContext } from './loader.ts';
@@ -106,9 +106,10 @@ export class ValueCache<V> implements Namespace<V> {
     const { parts, tenant, runtime } = this.#scope;
     const { making, policy } = this.#namespace;
     const { unique, places } = uniqueKeys(this.#scope, this.#namespace, keys);
+    const askedAt = runtime.now();
     const lookups = await lookupMany(parts, tenant, unique, making.face, runtime, policy.lifetimes);
     const values = lookups.map((found, at) => {
-      const one = found.found ? found : this.#staleOf(unique[at], found.stale, options);
+      const one = found.found ? found : this.#staleOf(unique[at], found, options, askedAt);
       return one && this.#reveal(one.prepared, one.entry);
     });
     return places.map((at) => values[at]);
@@ -203,21 +204,23 @@ export class ValueCache<V> implements Namespace<V> {
   }
 
   async #getFar(key: CacheKey, options: GetOptions | undefined): Promise<V | undefined> {
+    const askedAt = this.#scope.runtime.now();
     const found = await this.#lookup(key);
-    const one = found.found ? found : this.#staleOf(key, found.stale, options);
+    const one = found.found ? found : this.#staleOf(key, found, options, askedAt);
     return one && this.#reveal(one.prepared, one.entry);
   }
 
   /** Something stale, for those who ask for it as well. */
   #staleOf(
     key: CacheKey | undefined,
-    stale: Found | undefined,
+    missed: Miss,
     options: GetOptions | undefined,
+    askedAt: number,
   ): Found | undefined {
     const { parts, runtime } = this.#scope;
-    if (!key || !stale || options?.stale !== true) return undefined;
-    if (!servesWhileRevalidating(stale.entry, runtime.now())) return undefined;
-    parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested', stale.verified));
+    if (!key || options?.stale !== true) return undefined;
+    const stale = staleAtOnce(parts, key, missed, runtime, askedAt);
+    if (stale) parts.sink(staleEvent(key.tenant, key.key, stale.tier, 'requested', stale.verified));
     return stale;
   }
 

@@ -69,7 +69,11 @@ export async function lookupMany(
     await judgeNear(parts, places, verified, face, runtime);
   if (answers) answers = await ask(places.filter(({ fresh, asked }) => !fresh && !asked));
 
-  const { stamp } = coherence.view(tenant);
+  const after = coherence.view(tenant);
+  const { stamp } = after;
+  const now = runtime.now();
+  const stands =
+    answers || coherence.isFresh(after, now) || coherence.isSince(after, startedAt, now);
   return places.map(({ key, fresh, stale, reason }): Lookup => {
     if (fresh) {
       sink(hit(tenant, key.key, fresh.tier, fresh.verified));
@@ -77,7 +81,9 @@ export async function lookupMany(
     }
     const why = answers ? reason : 'unavailable';
     sink(miss(tenant, key.key, why));
-    return { found: false, reason: why, stamp, stale: unlessPurged(parts, key, stale) };
+    // It was found before the authority was asked.
+    const flagged = stale && !stands ? { ...stale, verified: false } : stale;
+    return { found: false, reason: why, stamp, stale: unlessPurged(parts, key, flagged) };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Entry } from '../codec/entry.ts';
+import type { View } from '../coherence/view.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import { hit, miss, type MissReason } from '../telemetry/events.ts';
@@ -63,6 +64,9 @@ async function walk(
   let reason: MissReason = 'absent';
   let stale: Found | undefined;
   let useless: Entry | undefined;
+  const isVouched = (view: View): boolean =>
+    coherence.isFresh(view, runtime.now()) ||
+    (checkedHere && coherence.isSince(view, startedAt, runtime.now()));
   const first = coherence.view(tenant);
   if (coherence.isFresh(first, startedAt)) coherence.renewSoon(tenant, first, runtime);
 
@@ -72,9 +76,7 @@ async function walk(
     if (!copy) continue;
     // Always the present view: a tier may have taken long, and the view been replaced meanwhile.
     const view = coherence.view(tenant);
-    let verified: boolean =
-      coherence.isFresh(view, runtime.now()) ||
-      (checkedHere && coherence.isSince(view, startedAt, runtime.now()));
+    let verified = isVouched(view);
     if (!verified && !unavailable) {
       verified = await check(parts, key, runtime);
       checkedHere ||= verified;
@@ -116,8 +118,8 @@ async function walk(
   }
   if (unavailable) {
     reason = 'unavailable';
-    // It was found before the authority was asked, and others may have joined since.
-    stale &&= { ...stale, verified: false };
+    // It was found before the authority was asked: what is known may have grown too old, or been checked since.
+    stale &&= { ...stale, verified: isVouched(coherence.view(tenant)) };
   }
   const { stamp } = coherence.view(tenant);
   return { found: false, reason, stamp, stale: unlessPurged(parts, key, stale) };

@@ -3,7 +3,6 @@ import type { Runtime } from '../runtime.ts';
 import { stale as servedStale, type StaleReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { servesWhileRevalidating } from './entry-state.ts';
 import { joining, mayHave, type Joining } from './flights.ts';
 import { loadMany, type ManySource } from './load-many.ts';
 import { lookupMany } from './lookup-many.ts';
@@ -12,7 +11,7 @@ import { landed } from './load.ts';
 import { isUnderWay, type Obtained } from './obtain.ts';
 import type { EngineParts } from './parts.ts';
 import { peek } from './peek.ts';
-import { servableStale, vouch } from './stale.ts';
+import { servableStale, staleAtOnce, unlessSettled, vouch } from './stale.ts';
 
 /** One key of a batch: what it will be answered with. */
 interface Place {
@@ -48,7 +47,9 @@ export async function obtainMany(
     const found = lookups[at];
     if (found?.found) return { key, stale: undefined, obtained: obtained(found) };
     const place: Place = { key, stale: found?.stale, obtained: undefined };
-    if (!serveAtOnce(parts, place, behind, runtime)) missing.push(place);
+    const stale = found && staleAtOnce(parts, key, found, runtime, askedAt);
+    if (stale) serveAtOnce(parts, place, stale, behind, runtime);
+    else missing.push(place);
     return place;
   });
   // Its failure has been reported, and there is nobody to tell.
@@ -59,13 +60,17 @@ export async function obtainMany(
 }
 
 /** Serves what is stale while it is refreshed. */
-function serveAtOnce(parts: EngineParts, place: Place, behind: Place[], runtime: Runtime): boolean {
-  const { key, stale } = place;
-  if (!stale || !servesWhileRevalidating(stale.entry, runtime.now())) return false;
+function serveAtOnce(
+  parts: EngineParts,
+  place: Place,
+  stale: Found,
+  behind: Place[],
+  runtime: Runtime,
+): void {
+  const { key } = place;
   const throttled = parts.failures.isRecent(key.fullName, runtime.now());
   if (!throttled && !isUnderWay(parts, key, runtime)) behind.push(place);
   serve(parts, place, stale, throttled ? 'throttled' : 'revalidate');
-  return true;
 }
 
 /** Serves what is stale in place of loads that have failed a moment ago; answers the places that are left. */
@@ -137,7 +142,7 @@ async function lead(
   try {
     if (softTimeoutMs !== undefined && areServable(parts, places, runtime)) {
       const waited = await waitFor(work, softTimeoutMs, runtime);
-      if (!waited.settled && (await serveAll(parts, places, 'timeout', runtime))) {
+      if (!waited.settled && (await serveAll(parts, places, 'timeout', runtime, work))) {
         // Nobody waits for it any more, and its failure will be reported.
         work.catch(() => undefined);
         return;
@@ -174,7 +179,7 @@ async function follow(
     const work = landed(flight, runtime);
     if (softTimeoutMs !== undefined && servableStale(parts, key, place.stale, runtime)) {
       const soon = await waitFor(work, softTimeoutMs, runtime);
-      if (!soon.settled && (await serveAll(parts, [place], 'timeout', runtime))) {
+      if (!soon.settled && (await serveAll(parts, [place], 'timeout', runtime, work))) {
         work.catch(() => undefined);
         return;
       }
@@ -202,16 +207,21 @@ function areServable(parts: EngineParts, places: readonly Place[], runtime: Runt
   return places.every(({ key, stale }) => servableStale(parts, key, stale, runtime));
 }
 
-/** Serves what is stale to all places, if every one of them has something. */
+/**
+ * Serves what is stale to all places, if every one of them has something.
+ * @param work what they are waiting for, if it is still under way: once it has settled, nothing is served in its place
+ */
 async function serveAll(
   parts: EngineParts,
   places: readonly Place[],
   reason: StaleReason,
   runtime: Runtime,
+  work?: Promise<unknown>,
 ): Promise<boolean> {
   const [first] = places;
   if (!first || !areServable(parts, places, runtime)) return false;
-  const verified = await vouch(parts, first.key.tenant, runtime);
+  const vouched = vouch(parts, first.key.tenant, runtime);
+  const verified = await (work ? unlessSettled(work, vouched) : vouched);
   if (verified === undefined) return false;
   const all = places.map(({ key, stale }) => servableStale(parts, key, stale, runtime));
   if (all.includes(undefined)) return false;

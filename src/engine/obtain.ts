@@ -18,7 +18,7 @@ import { lookup } from './lookup.ts';
 import type { EngineParts } from './parts.ts';
 import { peek, type Near } from './peek.ts';
 import { isDueEarly } from './refresh-time.ts';
-import { servableStale, staleToServe } from './stale.ts';
+import { servableStale, staleAtOnce, staleToServe, unlessSettled } from './stale.ts';
 
 /** What a read through the cache brings. */
 export interface Obtained {
@@ -51,10 +51,9 @@ export async function obtain(
     refreshIfDue(parts, source, found, askedAt, runtime);
     return obtained(found);
   }
-  const { stale } = found;
-  if (stale && servesWhileRevalidating(stale.entry, runtime.now()))
-    return serveAndRefresh(parts, source, stale, askedAt, runtime);
-  return loadOrServe(parts, source, stale, askedAt, runtime);
+  const stale = staleAtOnce(parts, key, found, runtime, askedAt);
+  if (stale) return serveAndRefresh(parts, source, stale, askedAt, runtime);
+  return loadOrServe(parts, source, found.stale, askedAt, runtime);
 }
 
 /**
@@ -145,7 +144,7 @@ async function loadOrServe(
   try {
     if (policy.softTimeoutMs !== undefined && servableStale(parts, key, stale, runtime)) {
       const waited = await waitFor(work, policy.softTimeoutMs, runtime);
-      const instead = waited.settled ? undefined : await toServe();
+      const instead = waited.settled ? undefined : await unlessSettled(work, toServe());
       if (instead) {
         // Nobody waits for it any more, and its failure will be reported.
         work.catch(() => undefined);
@@ -161,7 +160,8 @@ async function loadOrServe(
     if (!instead) throw error;
     return serveStale(parts, source, instead, 'error');
   }
-  // What was stale has been purged since somebody else's load was left to itself.
+  // Somebody else's load was left to itself for what was stale, which has been purged since, or nobody can tell whether it
+  // has: that load is waited for.
   return loadOrServe(parts, source, undefined, askedAt, runtime, anew);
 }
 

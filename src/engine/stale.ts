@@ -3,8 +3,8 @@ import { AuthorityUnavailable } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
-import { servesOnError } from './entry-state.ts';
-import type { Found } from './found.ts';
+import { servesOnError, servesWhileRevalidating } from './entry-state.ts';
+import type { Found, Miss } from './found.ts';
 import type { EngineParts } from './parts.ts';
 import { reportFailure } from './report.ts';
 
@@ -71,19 +71,62 @@ export async function vouch(
   runtime: Runtime,
   since = Number.POSITIVE_INFINITY,
 ): Promise<boolean | undefined> {
-  const { coherence } = parts;
-  const before = coherence.view(tenant);
-  const now = runtime.now();
-  if (coherence.isFresh(before, now) || coherence.isSince(before, since, now)) return true;
+  if (known(parts, tenant, runtime, since)) return true;
   try {
-    await coherence.check(tenant, runtime);
+    await parts.coherence.check(tenant, runtime);
     return true;
   } catch (error) {
     if (!(error instanceof AuthorityUnavailable)) throw error;
     reportFailure(parts, tenant, parts.authority.name, error);
   }
-  if (parts.authorityRequired) return undefined;
-  return coherence.mayServeUnverified(coherence.view(tenant), runtime.now()) ? false : undefined;
+  return known(parts, tenant, runtime, since);
+}
+
+/** As {@link vouch}, by what is known without another check. */
+function known(
+  { coherence, authorityRequired }: EngineParts,
+  tenant: TenantId,
+  runtime: Pick<Runtime, 'now'>,
+  since: number,
+): boolean | undefined {
+  const view = coherence.view(tenant);
+  const now = runtime.now();
+  if (coherence.isFresh(view, now) || coherence.isSince(view, since, now)) return true;
+  return !authorityRequired && coherence.mayServeUnverified(view, now) ? false : undefined;
+}
+
+/**
+ * What a lookup has found stale, when it may be served at once, while it is refreshed. Where the authority did not answer,
+ * it is judged once more, by what is known now: a check has just failed, and another would make the caller wait twice.
+ * @param askedAt when the caller's own look began
+ */
+export function staleAtOnce(
+  parts: EngineParts,
+  { tenant }: CacheKey,
+  { reason, stale }: Pick<Miss, 'reason' | 'stale'>,
+  runtime: Pick<Runtime, 'now'>,
+  askedAt: number,
+): Found | undefined {
+  if (!stale || !servesWhileRevalidating(stale.entry, runtime.now())) return undefined;
+  if (reason !== 'unavailable') return stale;
+  const verified = known(parts, tenant, runtime, askedAt);
+  return verified === undefined ? undefined : { ...stale, verified };
+}
+
+/**
+ * What may be served in place of work that takes long. Undefined also when the work has settled by then: what it brings is
+ * newer, and asking whether something stale may be served must not take longer than the work.
+ */
+export async function unlessSettled<T>(
+  work: Promise<unknown>,
+  instead: Promise<T>,
+): Promise<T | undefined> {
+  let settled = false;
+  const settle = (): undefined => {
+    settled = true;
+  };
+  const first = await Promise.race([work.then(settle, settle), instead]);
+  return settled ? undefined : first;
 }
 
 /** True for two findings of one entry, whichever tiers had it. */

@@ -4,7 +4,7 @@ import { fill } from '../engine/fill.ts';
 import type { Found, Miss } from '../engine/found.ts';
 import { lookup } from '../engine/lookup.ts';
 import { peek } from '../engine/peek.ts';
-import { staleToServe } from '../engine/stale.ts';
+import { staleAtOnce, staleToServe } from '../engine/stale.ts';
 import { OriginError } from '../errors.ts';
 import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
 import { load as loaded, originError, type MissReason } from '../telemetry/events.ts';
@@ -52,9 +52,8 @@ export async function readThrough(
     const status = { hit: true, ttl, detail } as const;
     return respondFromEntry(request, found.entry, status, null, now, tenant.exposeTags);
   }
-  const { stale } = found;
-  if (stale && servesWhileRevalidating(stale.entry, now))
-    return serveWhileRefreshing(options, exchange, key, stale, askedAt);
+  const stale = staleAtOnce(engine, key, found, runtime, askedAt);
+  if (stale) return serveWhileRefreshing(options, exchange, key, stale, askedAt);
   return forward(options, exchange, key, found, askedAt);
 }
 

@@ -29,9 +29,9 @@ describe('a short torture run', () => {
       for (const [tier, hits] of Object.entries(report.hits))
         expect({ tier, hit: hits > 0 }).toEqual({ tier, hit: true });
       expect(report.faults).toEqual(Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 1])));
-      const library = ['getOrSet', 'get', 'fresh', 'getOrSetMany', 'set', 'setStamped', 'delete'];
+      const calls = ['getOrSet', 'get', 'fresh', 'getOrSetMany', 'set', 'setStamped', 'delete'];
       expect(Object.keys(report.operations)).toEqual(
-        expect.arrayContaining(['GET', 'POST', 'touch', ...library]),
+        expect.arrayContaining(['GET', 'POST', 'touch', ...calls]),
       );
       expect(report.purges).toBeGreaterThan(0);
       expect(report.reads).toBeGreaterThan(100);

@@ -192,6 +192,7 @@ export class Life {
           );
           marked.set(tenant, event);
         }
+        await this.#ask('forget heads', () => redis.evictHeads());
         this.everything = { scanned, marked };
         return { tenants: tenants.length };
       },

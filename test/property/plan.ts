@@ -51,7 +51,7 @@ const acts: readonly { arbitrary: fc.Arbitrary<Act>; weight: number }[] = [
   { arbitrary: fc.constantFrom('obtain', 'look'), weight: 16 },
   { arbitrary: fc.constantFrom('obtain'), weight: 6 },
   // A key of every tenant: what makes an isolate ask the heads.
-  { arbitrary: fc.constantFrom('sweep'), weight: 4 },
+  { arbitrary: fc.constantFrom('sweep'), weight: 6 },
   { arbitrary: fc.constantFrom('lookMany', 'batch', 'refresh', 'refresh'), weight: 7 },
   { arbitrary: fc.constantFrom('purge', 'delete'), weight: 12 },
   { arbitrary: fc.constantFrom('set', 'setLater', 'touch'), weight: 5 },

@@ -94,4 +94,40 @@ describe('an isolate that serves a thousand tenants', () => {
       expect(value.text).not.toBe('old');
     },
   );
+
+  test('hears of a purge of everything also where it found no ledger to mark', async () => {
+    const library = deployLibrary(endpoint, { coherenceMs: COHERENCE_MS });
+    const [here, there] = [library.isolate(), library.isolate()];
+    const tenants = names(`${library.tenant}-e`).slice(0, 10);
+    for (let round = 0; round < 2; round += 1) {
+      await readAll(here, tenants, 'old');
+      clock.advance(COHERENCE_MS);
+    }
+    await readAll(here, tenants, 'old');
+    // Evicted, the heads are not.
+    await endpoint.command('DEL', `tc:v1:t:${tenants[4] ?? ''}:~ledger`);
+    await there.cache.purgeEverything();
+    clock.advance(COHERENCE_MS);
+    const { values } = await readAll(here, tenants, 'new');
+    expect(new Set(values)).toEqual(new Set(['new']));
+  });
+
+  test('notices that a ledger was rolled back which came into being behind the heads', async () => {
+    const library = deployLibrary(endpoint, { coherenceMs: COHERENCE_MS });
+    const [here, there] = [library.isolate(), library.isolate()];
+    const tenants = names(`${library.tenant}-d`).slice(0, 10);
+    const late = `${library.tenant}-late`;
+    for (let round = 0; round < 2; round += 1) {
+      await readAll(here, tenants, 'old');
+      clock.advance(COHERENCE_MS);
+    }
+    await readAll(here, [...tenants, late], 'old');
+    // As if Redis had gone back to before: the ledger is not there, and a purge of everything finds none to mark.
+    await endpoint.command('DEL', `tc:v1:t:${late}:~ledger`);
+    await endpoint.command('ZREM', 'tc:v1:~heads', late);
+    await there.cache.purgeEverything();
+    clock.advance(COHERENCE_MS);
+    const { values } = await readAll(here, [...tenants, late], 'new');
+    expect(new Set(values)).toEqual(new Set(['new']));
+  });
 });

@@ -38,11 +38,21 @@ import {
 import { runAll } from './requests.ts';
 import { ScriptCalls, type Source } from './calls.ts';
 import { Script, type ScriptCall } from './script.ts';
-import { COMMIT, CONFIRM, MARK, MARK_QUIETLY, RELEASE, SUPERSEDE, TOUCH } from './scripts.ts';
+import {
+  COMMIT,
+  CONFIRM,
+  FORGET_HEADS,
+  MARK,
+  MARK_QUIETLY,
+  RELEASE,
+  SUPERSEDE,
+  TOUCH,
+} from './scripts.ts';
 import { StoredEntries } from './stored.ts';
 
 const scripts = {
   confirm: new Script(CONFIRM),
+  forgetHeads: new Script(FORGET_HEADS),
   mark: new Script(MARK),
   markQuietly: new Script(MARK_QUIETLY),
   commit: new Script(COMMIT),
@@ -123,13 +133,15 @@ export class RedisAuthority implements Authority {
 
   /**
    * Needs no mark on a ledger that is made while it looks for them: that one's epoch is new, so nothing from before is
-   * valid under it, and what is loaded under it was asked for after this call began.
+   * valid under it, and what is loaded under it was asked for after this call began. A ledger that was lost is not found
+   * either; the heads of all are forgotten, so that every isolate asks for each of its ledgers, and misses that one.
    */
   async markEverything(mode: PurgeMode): Promise<{ readonly tenants: number }> {
     const tenants = await tenantsWithLedger(this.#client, this.#keys);
     await markEach(this.#client, scripts.markQuietly, tenants, (tenant) =>
       this.#calls.mark(tenant, [TENANT_TARGET], mode, undefined),
     );
+    await this.#client.run(scripts.forgetHeads, [this.#calls.heads], []);
     return { tenants: tenants.size };
   }
 

@@ -258,6 +258,10 @@ redis.call('SET', KEYS[3], 'TCL1' .. epoch .. string.format('%016.0f', seq) .. A
 return { 'stored', epoch, text(seq) }
 `;
 
+/** KEYS: heads. */
+export const FORGET_HEADS = `return redis.call('DEL', KEYS[1])
+`;
+
 /** KEYS: lease. ARGV: token. */
 export const RELEASE = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
