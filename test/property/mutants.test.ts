@@ -9,7 +9,7 @@ import { mutated, mutantPlugin } from '../../dev/mutants/plugin.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const SEED = 1;
-/** Each is found out in a tenth of them, and less. */
+/** Each is found out in a fifth of them, and less. */
 const MOST_RUNS = 4000;
 
 /** What the bundle of ./search.ts has. */
