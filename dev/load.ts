@@ -1,5 +1,5 @@
+import { runCommand } from './launcher/run-command.ts';
 import { readdirSync } from 'node:fs';
-import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { BadArguments, parseLoadArguments } from './k6/arguments.ts';
 import { findK6 } from './k6/find.ts';
@@ -59,22 +59,8 @@ async function load(args: readonly string[], signal: AbortSignal): Promise<numbe
   }
 }
 
-const interrupted = new AbortController();
-let exitCode: number | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    exitCode ??= 128 + constants.signals[signal];
-    interrupted.abort();
-  });
-}
-try {
-  const code = await load(process.argv.slice(2), interrupted.signal);
-  process.exitCode = exitCode ?? code;
-} catch (error) {
-  const expected =
-    error instanceof BadArguments ||
-    error instanceof K6Unavailable ||
-    error instanceof StackUnavailable;
-  if (exitCode === undefined) console.error(expected ? `load: ${error.message}` : error);
-  process.exitCode = exitCode ?? 1;
-}
+await runCommand(load, {
+  name: 'load',
+  expected: [BadArguments, K6Unavailable, StackUnavailable],
+  failure: 1,
+});

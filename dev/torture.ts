@@ -1,5 +1,5 @@
+import { runCommand } from './launcher/run-command.ts';
 import { writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { mutants } from './mutants/mutants.ts';
 import { mutantPlugin } from './mutants/plugin.ts';
 import { RedisUnavailable } from './redis/redis.ts';
@@ -38,22 +38,8 @@ async function torture(args: readonly string[], signal: AbortSignal): Promise<nu
   return caughtAfterMs === undefined ? 1 : 0;
 }
 
-const interrupted = new AbortController();
-let exitCode: number | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    exitCode ??= 128 + constants.signals[signal];
-    interrupted.abort();
-  });
-}
-try {
-  const code = await torture(process.argv.slice(2), interrupted.signal);
-  process.exitCode = exitCode ?? code;
-} catch (error) {
-  const expected =
-    error instanceof FlagError ||
-    error instanceof TortureFailed ||
-    error instanceof RedisUnavailable;
-  if (exitCode === undefined) console.error(expected ? `torture: ${error.message}` : error);
-  process.exitCode = exitCode ?? 2;
-}
+await runCommand(torture, {
+  name: 'torture',
+  expected: [FlagError, TortureFailed, RedisUnavailable],
+  failure: 2,
+});

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { explainFlag } from './explain-flag.ts';
 
 /** What the command line asked for; every value is checked. */
 export interface Flags {
@@ -61,25 +62,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new FlagError(explain(error), { cause: error });
-  }
-}
-
-function explain(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const quoted = /'([^']*)'/.exec(message)?.[1] ?? '';
-  const flag = quoted.replace(/^-h, /, '').replace(/ <value>$/, '');
-  switch (code) {
-    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
-      return `Unknown flag ${flag}: the flags are ${NAMES}.`;
-    case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
-      return `Unexpected argument "${flag}": the flags are ${NAMES}, and npm wants "--" before them (npm start -- --port 0).`;
-    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
-      return flag === '--help'
-        ? '--help takes no value.'
-        : `${flag} needs a value: the flags are ${NAMES}.`;
-    default:
-      return message;
+    throw new FlagError(explainFlag(error, NAMES, 'npm start -- --port 0'), { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './fault-plan.ts';
+import { explainFlag } from '../launcher/explain-flag.ts';
 
 /** What the command line asked for; every value is checked. */
 export interface TortureFlags {
@@ -100,25 +101,9 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new FlagError(explain(error), { cause: error });
-  }
-}
-
-function explain(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const quoted = /'([^']*)'/.exec(message)?.[1] ?? '';
-  const flag = quoted.replace(/^-h, /, '').replace(/ <value>$/, '');
-  switch (code) {
-    case 'ERR_PARSE_ARGS_UNKNOWN_OPTION':
-      return `Unknown flag ${flag}: the flags are ${NAMES}.`;
-    case 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL':
-      return `Unexpected argument "${flag}": the flags are ${NAMES}, and npm wants "--" before them (npm run torture -- --seconds 60).`;
-    case 'ERR_PARSE_ARGS_INVALID_OPTION_VALUE':
-      return flag === '--help'
-        ? '--help takes no value.'
-        : `${flag} needs a value: the flags are ${NAMES}.`;
-    default:
-      return message;
+    throw new FlagError(explainFlag(error, NAMES, 'npm run torture -- --seconds 60'), {
+      cause: error,
+    });
   }
 }
 

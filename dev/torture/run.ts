@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Plugin } from 'esbuild';
-import { bundleWorker } from './bundle.ts';
+import { bundleWorker } from '../launcher/bundle.ts';
 import { Cluster } from './cluster.ts';
 import { runEpisodes } from './episode-runner.ts';
 import { planFaults } from './fault-plan.ts';
@@ -49,9 +49,11 @@ export async function runTorture(options: RunOptions): Promise<TortureReport> {
   const tally = new Tally();
   const plan = planFaults(flags.faults, seconds, random.fork());
   signal.throwIfAborted();
-  const script = await bundleWorker(plugins).catch((error: Error) => {
-    throw new TortureFailed(`The Worker could not be built: ${error.message}`, { cause: error });
-  });
+  const script = await bundleWorker('test/support/torture-worker.ts', plugins).catch(
+    (error: Error) => {
+      throw new TortureFailed(`The Worker could not be built: ${error.message}`, { cause: error });
+    },
+  );
   const stack = await startStack({
     ...flags,
     maxUnverifiedMs,

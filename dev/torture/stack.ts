@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { RespConnection } from '../endpoint/connection.ts';
 import { type Endpoint, startEndpoint } from '../endpoint/server.ts';
 import { type RedisServer, startRedis } from '../redis/redis.ts';
-import { compatibilityDate } from './bundle.ts';
+import { compatibilityDate } from '../launcher/bundle.ts';
 import { gatewayHost } from './places.ts';
 import type { LoadBook } from './load-book.ts';
 import { startTortureOrigin, type TortureOrigin } from './origin.ts';

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
 import { startEndpoint } from '../../dev/endpoint/server.ts';
+import { bundleWorker, compatibilityDate } from '../../dev/launcher/bundle.ts';
 import { startRedis } from '../../dev/redis/redis.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -53,7 +51,7 @@ export interface SlowOrigin {
 
 /** Bundles the Worker and starts what it needs. */
 export async function startLibraryFixture(): Promise<LibraryFixture> {
-  const building = bundle();
+  const building = bundleWorker('test/support/library-worker.ts');
   const redis = await startRedis('embedded');
   const token = randomBytes(24).toString('hex');
   const endpoint = await startEndpoint({ redis: redis.connection, token });
@@ -141,29 +139,4 @@ export async function startLibraryFixture(): Promise<LibraryFixture> {
       await redis.stop();
     },
   };
-}
-
-/** As wrangler bundles the Worker of somebody who imports the library. */
-async function bundle(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [join(root, 'test/support/library-worker.ts')],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2024',
-    platform: 'browser',
-    conditions: ['workerd', 'worker', 'browser'],
-    external: ['cloudflare:*', 'node:*'],
-    logLevel: 'silent',
-  });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error('esbuild made no bundle.');
-  return output.text;
-}
-
-function compatibilityDate(): string {
-  const configuration = readFileSync(join(root, 'wrangler.toml'), 'utf8');
-  const date = /^compatibility_date\s*=\s*"([^"]+)"/m.exec(configuration)?.[1];
-  if (date === undefined) throw new Error('wrangler.toml has no compatibility_date.');
-  return date;
 }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { startEndpoint, type Endpoint } from '../../dev/endpoint/server.ts';
+import { compatibilityDate } from '../../dev/launcher/bundle.ts';
 import { startRedis } from '../../dev/redis/redis.ts';
 import { startTestOrigin, type TestOrigin } from './origin-fixture.ts';
 
@@ -50,9 +51,6 @@ export async function startWorkerFixture(): Promise<WorkerFixture> {
   const origin = await startTestOrigin();
   await building;
   const script = readFileSync(join(bundle, 'worker.js'), 'utf8');
-  const configuration = readFileSync(join(root, 'wrangler.toml'), 'utf8');
-  const compatibilityDate = /^compatibility_date\s*=\s*"([^"]+)"/m.exec(configuration)?.[1];
-  if (compatibilityDate === undefined) throw new Error('wrangler.toml has no compatibility_date.');
   const tenants = [{ id: 'demo', hosts: ['127.0.0.1'], origin: origin.url }];
 
   // The port is part of every key: a Worker that starts again has to be found where it was.
@@ -77,7 +75,7 @@ export async function startWorkerFixture(): Promise<WorkerFixture> {
             config: {
               type: 'worker',
               name: 'tiercel',
-              compatibilityDate,
+              compatibilityDate: compatibilityDate(),
               manifest: {
                 mainModule: 'worker.js',
                 modulesRoot: bundle,

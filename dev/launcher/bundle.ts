@@ -5,11 +5,18 @@ import { build, stop, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Bundles the Worker that every process runs; `plugins` may break the build on purpose. */
-export async function bundleWorker(plugins: readonly Plugin[]): Promise<string> {
+/**
+ * Bundles a Worker as wrangler does one of somebody who imports the library.
+ * @param entry from the root of the project
+ * @param plugins may break the build on purpose
+ */
+export async function bundleWorker(
+  entry: string,
+  plugins: readonly Plugin[] = [],
+): Promise<string> {
   try {
     const { outputFiles } = await build({
-      entryPoints: [join(root, 'test/support/torture-worker.ts')],
+      entryPoints: [join(root, entry)],
       bundle: true,
       write: false,
       format: 'esm',
