@@ -316,3 +316,28 @@ describe('a Redis that is dead', () => {
     expect(here.cache.stats().stores.at(-1)).toMatchObject({ circuit: 'closed' });
   });
 });
+
+describe('what is stale and asked for as such', () => {
+  const SWR = { ttl: '10s', staleWhileRevalidate: '1h' } as const;
+
+  test.each([
+    ['within the time that copies may be served unverified', 0, value],
+    ['but not when that time ends while Redis is waited for', MAX_UNVERIFIED_MS, undefined],
+  ])('is served without Redis, %s', async (_, passing, expected) => {
+    const here = deployed().isolate();
+    await here.values.set('a', value, SWR);
+    clock.advance(15_000);
+    await endpoint.setFaults({ hang: true });
+    const reads = [
+      here.values.get('a', { stale: true }),
+      here.values.getMany(['a'], { stale: true }).then(([one]) => one),
+    ];
+    clock.advance(passing);
+    for (const read of reads) expect(await read).toEqual(expected);
+    await here.settled();
+    const stale = here.events.filter(({ type }) => type === 'stale');
+    expect(stale.map((event) => 'verified' in event && event.verified)).toEqual(
+      expected ? [false, false] : [],
+    );
+  });
+});
