@@ -215,13 +215,13 @@ export class InvalidEvents extends TiercelError {
   }
 }
 
+type OriginErrorCode = 'origin_unreachable' | 'origin_timeout' | 'origin_invalid' | 'origin_failed';
+
 /** The tenant's origin could not be asked, or its answer can't be passed on. */
 export class OriginError extends TiercelError {
-  constructor(
-    code: 'origin_unreachable' | 'origin_timeout' | 'origin_invalid' | 'origin_failed',
-    message: string,
-    details: ErrorDetails = {},
-  ) {
+  declare readonly code: OriginErrorCode;
+
+  constructor(code: OriginErrorCode, message: string, details: ErrorDetails = {}) {
     super(code, message, { retryable: true, tier: 'origin', ...details });
   }
 }

@@ -60,6 +60,7 @@ function assemble(config: Config): Service {
     clock,
     sink,
   });
+  const credentials = new Credentials(config.credentials);
   const gatewayWith = (over: EngineParts, fetch: Fetch): Gateway =>
     new Gateway({
       engine: over,
@@ -68,13 +69,15 @@ function assemble(config: Config): Service {
       originTimeoutMs: config.originTimeoutMs,
       maxLifetimeMs: config.maxLifetimeMs,
       throttleMs: config.defaults.throttleMs,
+      mayDebug: async (token, tenant) =>
+        (await credentials.authorize(`Bearer ${token}`, tenant, 'inspect')).allowed,
     });
 
   const { parts } = engine;
   let lastWarming: WarmReport | undefined;
   const app = createApp({
     tenants,
-    credentials: new Credentials(config.credentials),
+    credentials,
     senders: new Senders(config.eventSecrets),
     gateway: gatewayWith(parts, platformFetch),
     engine: parts,

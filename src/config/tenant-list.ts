@@ -52,6 +52,8 @@ export const tenantList = z
       hosts: z.array(host).min(1, 'must name at least one host'),
       origin: baseUrl,
       exposeTags: z.boolean().optional(),
+      setCookie: z.enum(['refuse', 'store']).optional(),
+      requestDirectives: z.enum(['ignore', 'honour']).optional(),
       rules: ruleList.optional(),
       warm: z.strictObject({ base: baseUrl.optional(), paths: z.array(path).max(1000) }).optional(),
     }),
@@ -86,13 +88,15 @@ export const tenantList = z
 
 /** A tenant of the list, with what it leaves open filled in. */
 export function toPolicy(tenant: z.output<typeof tenantList>[number]): TenantPolicy {
-  const { id, hosts, origin, warm, exposeTags, rules } = tenant;
+  const { id, hosts, origin, warm, exposeTags, setCookie, requestDirectives, rules } = tenant;
   return {
     id,
     hosts,
     origin,
     warm: { base: warm?.base ?? `https://${hosts[0] ?? ''}`, paths: warm?.paths ?? [] },
     ...(exposeTags ? { exposeTags } : {}),
+    ...(setCookie ? { setCookie } : {}),
+    ...(requestDirectives ? { requestDirectives } : {}),
     ...(rules ? { rules } : {}),
   };
 }

@@ -7,7 +7,7 @@ import { HOST, HOST_FORM } from './tenant-list.ts';
 /** The settings of the deployed Worker that are one plain value each. */
 export const WORKER_SETTINGS = {
   CACHE_ORIGIN_TIMEOUT_MS: { kind: duration(1, 100_000), fallback: 25_000 },
-  CACHE_WARM_REQUESTS: { kind: whole(14, 10_000), fallback: 45 },
+  CACHE_WARM_REQUESTS: { kind: whole(20, 10_000), fallback: 45 },
   ADMIN_HOST: { kind: text(HOST, HOST_FORM), fallback: undefined },
 } as const;
 

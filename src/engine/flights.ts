@@ -19,15 +19,19 @@ export type Landing =
   /** Another isolate is loading, and whoever led had something stale to serve. */
   | { readonly type: 'none' };
 
-/** A load under way. */
-export interface Flight {
+/** Work under way for a key, as far as it can be told who may have what it brings. */
+export interface Flying {
   readonly key: CacheKey;
-  readonly landing: Promise<Landing>;
   readonly startedAt: number;
   /** From this time on it counts as abandoned. Moves when a load begins that had to wait for its lease. */
   aliveUntil: number;
   /** What the load is stamped with; `pending` before it begins; undefined when the ledger was not known then. */
   stamp: Stamp | 'pending' | undefined;
+}
+
+/** A load under way. */
+export interface Flight extends Flying {
+  readonly landing: Promise<Landing>;
 }
 
 /** What somebody who joins a flight knew when they asked. */
@@ -45,15 +49,15 @@ const LONGEST_FLIGHT_MS = 10 * 60_000;
  * The loads under way in this isolate, one a key. Whoever leads holds the load with `waitUntil`; whoever joins races a
  * timer of their own, because a promise whose owner's client is gone may never settle.
  */
-export class Flights {
-  readonly #flights = new Map<string, Flight>();
+export class Flights<F extends Flying = Flight> {
+  readonly #flights = new Map<string, F>();
 
-  get(key: CacheKey): Flight | undefined {
+  get(key: CacheKey): F | undefined {
     return this.#flights.get(key.fullName);
   }
 
   /** Takes the place of another flight of the key, whose followers keep what they wait for. */
-  begin(flight: Flight): void {
+  begin(flight: F): void {
     const { fullName } = flight.key;
     // To the end, so that the oldest come first.
     this.#flights.delete(fullName);
@@ -65,7 +69,7 @@ export class Flights {
   }
 
   /** Nobody joins it from now on. */
-  end(flight: Flight): void {
+  end(flight: F): void {
     if (this.#flights.get(flight.key.fullName) === flight)
       this.#flights.delete(flight.key.fullName);
   }
@@ -89,7 +93,7 @@ export class Flights {
  * Whether somebody who asks now may have what this flight brings: undefined when a purge that is known to them is newer
  * than the load. Tags are known when the load ends: {@link mayHave} asks again.
  */
-export function joining(known: LedgerKnowledge, flight: Flight): Joining | undefined {
+export function joining(known: LedgerKnowledge, flight: Flying): Joining | undefined {
   const { stamp } = flight;
   const { epoch, newest: seen } = known;
   // It will be stamped with what is known when it begins, or brings what another isolate has loaded.

@@ -1,6 +1,7 @@
 import { AuthorityUnavailable, OriginError } from '../errors.ts';
 import { problemResponse } from '../http/problem.ts';
 import { originError, type Sink } from '../telemetry/events.ts';
+import { RetryLater } from './backoff.ts';
 
 /** What a client is told of a failure: of the origin 502 or 504, of a required authority 503. Other errors are thrown on. */
 export function failureResponse(error: unknown, tenant: string, sink: Sink): Response {
@@ -12,6 +13,9 @@ export function failureResponse(error: unknown, tenant: string, sink: Sink): Res
       title: timedOut ? 'Gateway Timeout' : 'Bad Gateway',
       code: error.code,
       detail: error.message,
+      ...(error instanceof RetryLater
+        ? { headers: { 'retry-after': String(Math.ceil(error.afterMs / 1000)) } }
+        : {}),
     });
   }
   if (error instanceof AuthorityUnavailable) {

@@ -1,70 +1,86 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import type { Sink } from '../telemetry/events.ts';
 import { bypass, tagsDropped } from '../telemetry/events.ts';
-import { readBounded } from './body.ts';
+import { declaredLength } from './body.ts';
 import { parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { creationTime } from './freshness.ts';
 import { httpEntry } from './http-entry.ts';
 import { fetchOrigin } from './origin.ts';
-import { judgeStorability } from './storability.ts';
+import type { ConditionChoice } from './request-headers.ts';
+import { judgeStorability, type Storable } from './storability.ts';
+import { MAX_NAMES, selectingNames } from './variants.ts';
 
-/** What the origin answered to a request for the whole. */
-export type OriginAnswer =
-  /** It may be stored. */
-  | {
-      readonly type: 'entry';
-      readonly draft: EntryDraft;
-      /** What caches nearer to the origin said in `Cache-Status`. */
-      readonly upstream: string | null;
-    }
-  /** It may not, and is passed on with its body as it comes. `reason` is a Token. */
-  | {
-      readonly type: 'pass';
-      readonly response: Response;
-      readonly body: ReadableStream<Uint8Array> | null;
-      readonly reason: string;
-    };
+/** When an answer was asked for and came, in milliseconds. */
+export interface Times {
+  readonly requestedAt: number;
+  readonly respondedAt: number;
+}
 
-/**
- * Asks the origin for the whole of what is stored under the exchange's URL. Rejects with `OriginError`.
- * @param startedAt when the load began, in milliseconds
- */
-export async function loadFromOrigin(
+/** The head of what the origin answered; its body is still to be read. */
+export type OriginAnswer = Times & { readonly response: Response } & (
+    | {
+        /** It may be stored. */
+        readonly type: 'storable';
+        readonly verdict: Storable;
+        /** The request fields by which it varies. */
+        readonly names: readonly string[];
+        readonly createdAt: number;
+      }
+    /** What is stored is as good as new: to validators of ours only. */
+    | { readonly type: 'not-modified' }
+    /** It may not be stored, and is passed on. */
+    | {
+        readonly type: 'pass';
+        /** A Token. */
+        readonly reason: string;
+        /** No request for this resource may have another's answer. */
+        readonly forAll: boolean;
+      }
+  );
+
+/** Asks the origin for what is stored under the exchange's URL. Rejects with `OriginError`. */
+export async function askOrigin(
   options: GatewayOptions,
   exchange: Exchange,
-  startedAt: number,
+  choice: ConditionChoice,
 ): Promise<OriginAnswer> {
-  const { engine, maxLifetimeMs } = options;
-  const { request, url, tenant, runtime } = exchange;
-  const response = await fetchOrigin(options, exchange, true);
+  const { engine } = options;
+  const { request, tenant, runtime } = exchange;
+  const requestedAt = runtime.now();
+  const response = await fetchOrigin(options, exchange, choice);
   const respondedAt = runtime.now();
-  const verdict = judgeStorability(request, response, respondedAt);
+  const times = { requestedAt, respondedAt, response };
+  if (response.status === 304 && choice.add && choice.add.length > 0)
+    return { ...times, type: 'not-modified' };
+  const verdict = judgeStorability(request, response, respondedAt, tenant);
   if (verdict.storable || TAG_REASONS.has(verdict.reason))
     reportTags(response.headers, tenant.id, engine.sink);
-  if (!verdict.storable) {
-    engine.sink(bypass(tenant.id, verdict.reason));
-    return { type: 'pass', response, body: response.body, reason: verdict.reason };
-  }
-  const patience = runtime.sleep(engine.maxLoadMs - (respondedAt - startedAt));
-  const body = await readBounded(response, engine.maxEntryBytes, patience);
-  if (!body.whole) {
-    engine.sink(bypass(tenant.id, body.reason));
-    return { type: 'pass', response, body: body.stream, reason: body.reason };
-  }
+  const pass = (reason: string, forAll: boolean): OriginAnswer => {
+    engine.sink(bypass(tenant.id, reason));
+    return { ...times, type: 'pass', reason, forAll };
+  };
+  if (!verdict.storable) return pass(verdict.reason, verdict.forAll);
+  const names = selectingNames(verdict.vary);
+  if (!names || names.length > MAX_NAMES) return pass('vary', true);
+  const length = declaredLength(response);
+  if (length !== undefined && length > engine.maxEntryBytes) return pass('too-large', true);
+  const createdAt = creationTime(response.headers, requestedAt, respondedAt);
+  return { ...times, type: 'storable', verdict, names, createdAt };
+}
+
+/** A storable answer whose body has been read, as an entry. */
+export function draftOf(
+  { maxLifetimeMs }: GatewayOptions,
+  { url, runtime }: Pick<Exchange, 'url' | 'runtime'>,
+  { response, verdict, createdAt, requestedAt }: OriginAnswer & { type: 'storable' },
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<EntryDraft> {
   const now = runtime.now();
-  const draft = await httpEntry({
-    response,
-    origin: url.origin,
-    bytes: body.bytes,
-    lifetime: verdict.lifetime,
-    maxLifetimeMs,
-    createdAt: creationTime(response.headers, startedAt, respondedAt),
-    now,
-    loadMs: now - startedAt,
-  });
-  return { type: 'entry', draft, upstream: response.headers.get('cache-status') };
+  const { origin } = url;
+  const loadMs = now - requestedAt;
+  return httpEntry({ response, origin, bytes, verdict, maxLifetimeMs, createdAt, now, loadMs });
 }
 
 const TAG_REASONS: ReadonlySet<string> = new Set([

@@ -55,7 +55,7 @@ async function changes(
   const response = await fetchOrigin(
     { fetch, originTimeoutMs: Math.min(originTimeoutMs, PATIENCE_MS) },
     { request: new Request(url, { headers: OWN_HEADERS }), url, tenant, runtime },
-    true,
+    { conditions: 'strip' },
   );
   if (response.status >= 500) {
     await response.body?.cancel().catch(() => undefined);

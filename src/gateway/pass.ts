@@ -4,8 +4,11 @@ import { AuthorityUnavailable } from '../errors.ts';
 import { keyTarget, type Target } from '../tenant/target.ts';
 import { tagsDropped } from '../telemetry/events.ts';
 import { groupTarget, parseGroups } from './cache-groups.ts';
+import { changedResources } from './changed-resources.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
+import { countForward } from './max-forwards.ts';
 import { fetchOrigin } from './origin.ts';
+import { storePosted, type Posted } from './posted.ts';
 import { passOn } from './respond.ts';
 
 /** Registered as safe; every other method may change what it names (RFC 9111, section 4.4). */
@@ -20,24 +23,26 @@ const SAFE_METHODS: ReadonlySet<string> = new Set([
   'TRACE',
 ]);
 
-/** Passes a GET or HEAD through, as it is: a range, or a URL too long to be a key. */
+/** Passes a GET or HEAD through, its conditions and ranges included, and stores nothing. `detail` says why; a Token. */
 export async function bypassCache(
   options: GatewayOptions,
   exchange: Exchange,
   detail: string,
 ): Promise<Response> {
-  const response = await fetchOrigin(options, exchange, false);
+  const response = await fetchOrigin(options, exchange, { conditions: 'as-sent' });
   const status = { hit: false, fwd: 'bypass', stored: false, detail } as const;
   return passOn(response, response.body, status, exchange.tenant.exposeTags);
 }
 
 /**
  * Passes any other method through. When a method that is not safe succeeds, or its answer is lost, its URL is
- * invalidated, and the groups that the answer names with it, before the client hears of it; also when the client is gone by then, because the origin has changed all
- * the same.
+ * invalidated, and what else the answer names with it, before the client hears of it; also when the client is gone by then,
+ * because the origin has changed all the same. Rejects with `OriginError`.
  */
 export function passMethod(options: GatewayOptions, exchange: Exchange): Promise<Response> {
-  const work = passAndInvalidate(options, exchange);
+  const work = SAFE_METHODS.has(exchange.request.method)
+    ? passSafe(options, exchange)
+    : passUnsafe(options, exchange);
   exchange.runtime.waitUntil(
     work.then(
       () => undefined,
@@ -47,33 +52,45 @@ export function passMethod(options: GatewayOptions, exchange: Exchange): Promise
   return work;
 }
 
-async function passAndInvalidate(options: GatewayOptions, exchange: Exchange): Promise<Response> {
-  const { request, key, tenant } = exchange;
-  const unsafe = !SAFE_METHODS.has(request.method);
-  const resource = unsafe && key ? [keyTarget(key.key)] : [];
+const PASSED = { hit: false, fwd: 'method', stored: false } as const;
+
+async function passSafe(options: GatewayOptions, exchange: Exchange): Promise<Response> {
+  const hops = countForward(exchange.request);
+  if (hops.type === 'answer') return hops.response;
+  const response = await fetchOrigin(options, exchange, { conditions: 'as-sent', add: hops.add });
+  return passOn(response, response.body, PASSED, exchange.tenant.exposeTags);
+}
+
+async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<Response> {
+  const { key, url, tenant, runtime } = exchange;
+  const resource = key ? [keyTarget(key.key)] : [];
+  const { stamp } = options.engine.coherence.view(tenant.id);
+  const before = { stamp, now: runtime.now() };
   let response: Response;
   try {
-    response = await fetchOrigin(options, exchange, false);
+    response = await fetchOrigin(options, exchange, { conditions: 'as-sent' });
   } catch (error) {
     // It may have arrived and been carried out before its answer was lost: what is stored is doubtful.
     await invalidate(options, exchange, resource);
     throw error;
   }
-  const succeeded = response.status >= 200 && response.status < 400;
-  let detail: string | undefined;
-  if (unsafe && succeeded) {
-    const groups = namedGroups(options, exchange, response);
-    if (groups.dropped > 0) detail = 'groups-dropped';
-    const targets = [...resource, ...groups.targets];
-    if (!(await invalidate(options, exchange, targets))) detail = 'invalidation-failed';
+  if (response.status >= 400) return passOn(response, response.body, PASSED, tenant.exposeTags);
+  const groups = namedGroups(options, exchange, response);
+  const changed = [...resource, ...changedResources(url, response.headers), ...groups.targets];
+  let posted: Posted;
+  try {
+    posted = await storePosted(options, exchange, response, before);
+  } catch (error) {
+    await invalidate(options, exchange, changed);
+    throw error;
   }
-  const status = { hit: false, fwd: 'method', stored: false } as const;
-  return passOn(
-    response,
-    response.body,
-    detail === undefined ? status : { ...status, detail },
-    tenant.exposeTags,
-  );
+  const { stored, body } = posted;
+  // What is stored has taken the place of all that was there.
+  const left = stored ? changed.filter((target) => !resource.includes(target)) : changed;
+  const done = await invalidate(options, exchange, left);
+  const detail = done ? (groups.dropped > 0 ? 'groups-dropped' : undefined) : 'invalidation-failed';
+  const status = { ...PASSED, stored, ...(detail === undefined ? {} : { detail }) };
+  return passOn(response, body, status, tenant.exposeTags);
 }
 
 /** `Cache-Group-Invalidation` (RFC 9875, section 3): groups of the origin that was asked. What is over a cap is left out, and reported. */
@@ -89,15 +106,16 @@ function namedGroups(
 }
 
 /**
- * Purges a resource and groups, in one request. A mark on the resource's key, not on a prefix: many of those can push
+ * Purges resources and groups, in one request. Marks on the resources' keys, not on prefixes: many of those can push
  * hits down to Redis, but never empty a tenant, and anybody may send a POST. When it fails the client still gets the
  * origin's answer, and the purge goes on in the background.
  */
 async function invalidate(
   { engine }: GatewayOptions,
   { tenant, key, runtime }: Exchange,
-  targets: readonly Target[],
+  named: readonly Target[],
 ): Promise<boolean> {
+  const targets = [...new Set(named)];
   if (targets.length === 0) return true;
   try {
     await purge(engine, tenant.id, targets, 'hard', runtime);

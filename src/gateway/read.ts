@@ -1,160 +1,127 @@
-import { NOTHING, plainFace } from '../engine/face.ts';
+import { countHit } from '../engine/obtain.ts';
 import { servesWhileRevalidating } from '../engine/entry-state.ts';
-import { fill } from '../engine/fill.ts';
-import type { Found, Miss } from '../engine/found.ts';
-import { lookup } from '../engine/lookup.ts';
-import { peek } from '../engine/peek.ts';
-import { staleAtOnce, staleToServe } from '../engine/stale.ts';
-import { OriginError } from '../errors.ts';
-import type { CacheStatus, ForwardReason } from '../http/cache-status.ts';
-import { load as loaded, originError, type MissReason } from '../telemetry/events.ts';
+import { staleAtOnce } from '../engine/stale.ts';
+import type { Found } from '../engine/found.ts';
+import { problemResponse } from '../http/problem.ts';
 import type { CacheKey } from '../tenant/key.ts';
-import type { Exchange, GatewayOptions } from './exchange.ts';
-import { loadFromOrigin } from './load.ts';
-import { fetchOrigin } from './origin.ts';
-import { passOn, respondFromEntry } from './respond.ts';
-import { isOriginFailure, OriginFailure } from './origin-failure.ts';
-import { askForAll, mayEndStored } from './refresh.ts';
-import { serveInstead, serveWhileRefreshing } from './stale-response.ts';
-
-const FORWARD_REASONS: Record<MissReason, ForwardReason> = {
-  absent: 'uri-miss',
-  expired: 'stale',
-  stale: 'stale',
-  purged: 'miss',
-  invalid: 'miss',
-  disabled: 'miss',
-  unavailable: 'miss',
-};
+import type { Exchange, GatewayParts } from './exchange.ts';
+import { locate, locateNear, standing } from './find.ts';
+import type { Place } from './place.ts';
+import { forward } from './forward.ts';
+import { readHead } from './read-head.ts';
+import { readRange } from './read-range.ts';
+import { judgeRequest, type RequestWish } from './request-directives.ts';
+import { respondFromEntry } from './respond.ts';
+import { serveWhileRefreshing } from './stale-response.ts';
+import { hitStatus, type Missing } from './status.ts';
 
 /**
  * Answers a GET or HEAD from the tiers, fresh or while it is refreshed; else from the origin; and when that fails, with
  * what is stale. Rejects with `OriginError` or `AuthorityUnavailable`.
  */
 export async function readThrough(
-  options: GatewayOptions,
+  parts: GatewayParts,
   exchange: Exchange,
-  key: CacheKey,
+  base: CacheKey,
 ): Promise<Response> {
-  const { engine } = options;
-  const { request, tenant, runtime } = exchange;
+  const { request, runtime, tenant } = exchange;
   const askedAt = runtime.now();
-  const near = peek(engine, key, askedAt);
-  if (near?.state === 'stale' && servesWhileRevalidating(near.entry, askedAt)) {
-    engine.coherence.renewSoon(tenant.id, near.view, runtime);
-    return serveWhileRefreshing(options, exchange, key, near, undefined);
+  const wish = judgeRequest(request, tenant.requestDirectives === 'honour');
+  const near = locateNear(parts, exchange, base, askedAt);
+  if (near) {
+    const served = serveNear(parts, exchange, near, wish);
+    if (served) return served;
   }
-  const found = await lookup(engine, key, plainFace, runtime);
+  const located = await locate(parts, exchange, base);
   const now = runtime.now();
-  if (found.found) {
-    const detail = found.verified ? found.tier : `${found.tier}-unverified`;
-    const ttl = Math.floor((found.entry.freshUntil - now) / 1000);
-    const status = { hit: true, ttl, detail } as const;
-    return respondFromEntry(request, found.entry, status, null, now, tenant.exposeTags);
+  if (located.found) {
+    if (wish.accepts(located.hit.entry, 'fresh', now))
+      return serveHit(exchange, located, located.hit);
+    return ask(parts, exchange, turnedDown(parts, located, located.hit), wish, askedAt);
   }
-  const stale = staleAtOnce(engine, key, found, runtime, askedAt);
-  if (stale) return serveWhileRefreshing(options, exchange, key, stale, askedAt);
-  return forward(options, exchange, key, found, askedAt);
+  const stale = staleFor(parts, exchange, located, wish, askedAt);
+  if (stale) return serveWhileRefreshing(parts, exchange, located, stale, askedAt);
+  return ask(parts, exchange, located, wish, askedAt);
 }
 
-/**
- * Asks the origin; when it fails, or has failed a moment ago, what is stale is served if it may be.
- * @param askedAt when the authority was asked
- */
-async function forward(
-  options: GatewayOptions,
+/** Serves what this isolate holds, when that is all that is needed. */
+function serveNear(
+  parts: GatewayParts,
   exchange: Exchange,
-  key: CacheKey,
-  missed: Miss,
+  located: Place & { readonly near: Parameters<typeof countHit>[2] },
+  wish: RequestWish,
+): Response | undefined {
+  const { engine } = parts;
+  const { runtime } = exchange;
+  const { near } = located;
+  const now = runtime.now();
+  if (near.state === 'fresh') {
+    if (!wish.accepts(near.entry, 'fresh', now)) return undefined;
+    countHit(engine, located.key, near, runtime);
+    return serveHit(exchange, located, near);
+  }
+  if (wish.refusesStale || !servesWhileRevalidating(near.entry, now)) return undefined;
+  engine.coherence.renewSoon(exchange.tenant.id, near.view, runtime);
+  return serveWhileRefreshing(parts, exchange, located, near, undefined);
+}
+
+/** What is stale and may be served at once, because the response says so, or the request. */
+function staleFor(
+  parts: GatewayParts,
+  { runtime }: Exchange,
+  missing: Missing,
+  wish: RequestWish,
+  askedAt: number,
+): Found | undefined {
+  const { key, miss, record } = missing;
+  // A record that is outdated has to be replaced, in the foreground.
+  if (record?.outdated) return undefined;
+  if (
+    miss.reason === 'stale' &&
+    miss.stale &&
+    wish.accepts(miss.stale.entry, 'stale', runtime.now())
+  )
+    return standing(parts, missing, miss.stale);
+  if (wish.refusesStale) return undefined;
+  return standing(parts, missing, staleAtOnce(parts.engine, key, miss, runtime, askedAt));
+}
+
+function serveHit(exchange: Exchange, place: Place, found: Found): Response {
+  const { request, tenant, runtime } = exchange;
+  const now = runtime.now();
+  const status = hitStatus(exchange, place, found, now);
+  return respondFromEntry(request, found.entry, status, null, now, tenant.exposeTags);
+}
+
+/** What is fresh, and not fresh enough for this request: it can be validated. */
+function turnedDown({ engine }: GatewayParts, place: Place, found: Found): Missing {
+  const { stamp } = engine.coherence.view(place.base.tenant);
+  const miss = { found: false, reason: 'stale', stamp, stale: found } as const;
+  return { ...place, found: false, miss, varies: false, requested: true };
+}
+
+/** Goes on to the origin, unless the request forbids it. */
+function ask(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  wish: RequestWish,
   askedAt: number,
 ): Promise<Response> {
-  const { engine, throttleMs } = options;
-  const { request, tenant, runtime } = exchange;
-  const toServe = (since?: number) => staleToServe(engine, key, missed.stale, runtime, since);
-  const failing = engine.failures.isFailing(key.fullName, runtime.now());
-  const throttled = failing ? await toServe(askedAt) : undefined;
-  if (throttled) return serveInstead(exchange, key, engine.sink, throttled, 'throttled');
-  const serve = (stale: Found, error: OriginError): Response => {
-    if (isOfTheOrigin(error)) engine.failures.record(key.fullName, runtime.now(), throttleMs);
-    else askForAll(options, exchange, key, stale, askedAt);
-    engine.sink(originError(tenant.id, error.code, error));
-    return serveInstead(exchange, key, engine.sink, stale, error);
-  };
-  const answer = request.method === 'HEAD' ? passHead : load;
-  let response: Response;
-  try {
-    response = await answer(options, exchange, key, missed, askedAt);
-  } catch (error) {
-    const stale = error instanceof OriginError ? await toServe() : undefined;
-    if (!stale || !(error instanceof OriginError)) throw error;
-    return serve(stale, error);
-  }
-  if (!isOriginFailure(response.status)) {
-    engine.failures.clear(key.fullName, 'failed');
-    return response;
-  }
-  const stale = await toServe();
-  if (!stale) return response;
-  // Nobody reads it, and an unread body holds one of the request's few connections.
-  response.body?.cancel().catch(() => undefined);
-  return serve(stale, new OriginFailure(response.status));
+  const { request } = exchange;
+  if (wish.onlyIfCached) return Promise.resolve(notCached());
+  if (request.method === 'HEAD') return readHead(parts, exchange, missing, askedAt);
+  if (request.headers.has('range')) return readRange(parts, exchange, missing, askedAt);
+  return forward(parts, exchange, missing, askedAt);
 }
 
-/** A 500 may be what this one request causes; without an answer, or behind a gateway that has none, others fare no better. */
-function isOfTheOrigin(error: OriginError): boolean {
-  return !(error instanceof OriginFailure) || error.status !== 500;
-}
-
-/** Asks the origin for the whole, stores it when that is allowed, and answers. */
-async function load(
-  options: GatewayOptions,
-  exchange: Exchange,
-  key: CacheKey,
-  missed: Miss,
-  askedAt: number,
-): Promise<Response> {
-  const { engine } = options;
-  const { request, tenant, runtime } = exchange;
-  const { exposeTags } = tenant;
-  const startedAt = runtime.now();
-  const answer = await loadFromOrigin(options, exchange, startedAt);
-  if (answer.type === 'pass') {
-    const { response, body, reason } = answer;
-    if (missed.stale && mayEndStored(answer))
-      askForAll(options, exchange, key, missed.stale, askedAt);
-    return passOn(response, body, forwarded(missed, reason), exposeTags, request);
-  }
-  const { draft, upstream } = answer;
-  const now = runtime.now();
-  engine.sink(loaded(tenant.id, key.key, now - startedAt));
-  const outcome = fill(
-    engine,
-    { key, draft, prepared: NOTHING, stamp: missed.stamp, startedAt },
-    runtime,
-  );
-  const status: CacheStatus =
-    outcome === 'stored'
-      ? { ...forwarded(missed, undefined), stored: true }
-      : forwarded(missed, outcome);
-  return respondFromEntry(request, draft, status, upstream, now, exposeTags);
-}
-
-async function passHead(
-  options: GatewayOptions,
-  exchange: Exchange,
-  _key: CacheKey,
-  missed: Miss,
-): Promise<Response> {
-  const response = await fetchOrigin(options, exchange, false);
-  return passOn(response, null, forwarded(missed, undefined), exchange.tenant.exposeTags);
-}
-
-/** Why the request went forward, and why its answer is not stored; what is wrong with the authority says more than either. */
-function forwarded(missed: Miss, refusal: string | undefined): CacheStatus & { hit: false } {
-  const detail =
-    missed.reason === 'unavailable'
-      ? 'redis-unavailable'
-      : (refusal ?? (missed.reason === 'purged' ? 'purged' : undefined));
-  const fwd = FORWARD_REASONS[missed.reason];
-  return { hit: false, fwd, stored: false, ...(detail === undefined ? {} : { detail }) };
+/** RFC 9111, section 5.2.1.7. */
+function notCached(): Response {
+  return problemResponse({
+    status: 504,
+    title: 'Gateway Timeout',
+    code: 'not_cached',
+    detail:
+      'The request is to be answered out of a store only, and none has an answer that it may have.',
+  });
 }

@@ -1,32 +1,36 @@
-import { NOTHING, plainFace } from '../engine/face.ts';
+import { gatewayFace } from './find.ts';
+import type { Place } from './place.ts';
+import { NOTHING } from '../engine/face.ts';
 import type { FailureKind } from '../engine/failures.ts';
 import type { Found } from '../engine/found.ts';
 import type { Loaded, Source } from '../engine/load.ts';
 import { refreshBehind } from '../engine/obtain.ts';
-import type { CacheKey } from '../tenant/key.ts';
+import { readBounded } from './body.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
-import { loadFromOrigin, type OriginAnswer } from './load.ts';
+import { askOrigin, draftOf, type OriginAnswer } from './load.ts';
 import { OWN_HEADERS } from './origin.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
-import { STORABLE_STATUS } from './storability.ts';
+import { namesOf, storeRecord } from './store.ts';
+import { freshened, validatorsOf } from './validation.ts';
+import { union } from './variants.ts';
 
 /**
  * Refreshes a stale entry behind the response: one refresh at a time for each key in this isolate. Its answer is for
- * everybody, so that nothing of the reader's request goes along: neither credentials nor anything else that the origin
- * could answer in a way of its own.
+ * everybody who selects it, so that nothing of the reader's request goes along but what selects: neither credentials nor
+ * anything else that the origin could answer in a way of its own.
  * @param asked when the authority was asked, which had nothing fresher; undefined when it was not: it is then, first
  */
 export function refresh(
   options: GatewayOptions,
   exchange: Exchange,
-  key: CacheKey,
+  place: Place,
   stale: Found,
   asked: number | undefined,
 ): void {
   const { engine, throttleMs } = options;
   const source: Source = {
-    key,
-    face: plainFace,
+    key: place.key,
+    face: gatewayFace,
     policy: {
       earlyRefresh: 0,
       softTimeoutMs: undefined,
@@ -35,8 +39,7 @@ export function refresh(
       lease: undefined,
       lifetimes: undefined,
     },
-    load: async ({ startedAt }) =>
-      refreshed(stale, await loadFromOrigin(options, bare(exchange), startedAt)),
+    load: () => loadForAll(options, bare(exchange, place), place, stale),
     kindOf,
   };
   refreshBehind(engine, source, stale, asked, exchange.runtime);
@@ -50,23 +53,33 @@ export function refresh(
 export function askForAll(
   options: GatewayOptions,
   exchange: Exchange,
-  key: CacheKey,
+  place: Place,
   stale: Found,
   asked: number,
 ): void {
   const { failures } = options.engine;
-  if (!failures.isRecent(key.fullName, exchange.runtime.now()))
-    refresh(options, exchange, key, stale, asked);
+  if (!failures.isRecent(place.key.fullName, exchange.runtime.now()))
+    refresh(options, exchange, place, stale, asked);
 }
 
-/** True for an answer that may not be kept although its status may be: if that is so for all, what is stored is over. */
-export function mayEndStored({ response, reason }: OriginAnswer & { type: 'pass' }): boolean {
-  // The resource is still what it was: only its body took too long.
-  return STORABLE_STATUS.has(response.status) && reason !== 'too-slow';
+/** Statuses by which an origin speaks of the resource, and not of the request. */
+const OF_THE_RESOURCE: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410,
+]);
+
+/** True for an answer that speaks of the resource and may not be kept: if it is so for all, what is stored is over. */
+export function mayEndStored({ response }: Pick<OriginAnswer, 'response'>): boolean {
+  return OF_THE_RESOURCE.has(response.status);
 }
 
-function bare(exchange: Exchange): Exchange {
-  return { ...exchange, request: new Request(exchange.url, { headers: OWN_HEADERS }) };
+/** The request as nobody in particular would make it. */
+function bare(exchange: Exchange, { record }: Place): Exchange {
+  const headers = new Headers(OWN_HEADERS);
+  for (const name of record?.names ?? []) {
+    const value = exchange.request.headers.get(name);
+    if (value !== null) headers.set(name, value);
+  }
+  return { ...exchange, request: new Request(exchange.url, { headers }) };
 }
 
 /** An answer that is no failure by RFC 5861, section 4, but brings nothing either: nothing stale may be served in its place. */
@@ -74,11 +87,69 @@ function kindOf(error: unknown): FailureKind {
   return error instanceof OriginFailure && !isOriginFailure(error.status) ? 'refused' : 'failed';
 }
 
-function refreshed({ entry }: Found, answer: OriginAnswer): Loaded {
-  if (answer.type === 'entry') return { draft: answer.draft, prepared: NOTHING, store: true };
-  const { response, body } = answer;
+async function loadForAll(
+  options: GatewayOptions,
+  exchange: Exchange,
+  place: Place,
+  stale: Found,
+): Promise<Loaded> {
+  const { engine, maxLifetimeMs } = options;
+  const { runtime } = exchange;
+  const { stamp } = engine.coherence.view(place.base.tenant);
+  const startedAt = runtime.now();
+  const add = validatorsOf(stale.entry);
+  let answer = await askOrigin(options, exchange, { conditions: 'strip', add });
+  if (answer.type === 'not-modified') {
+    const { response, requestedAt, respondedAt } = answer;
+    const times = {
+      request: exchange.request,
+      policy: exchange.tenant,
+      requestedAt,
+      respondedAt,
+      now: runtime.now(),
+      maxLifetimeMs,
+    };
+    const made = freshened(stale.entry, response, times);
+    if (made !== 'mismatch') {
+      if ('storable' in made) return over(stale, response, true);
+      storeRecord(options, exchange, place, {
+        draft: made,
+        names: namesOf(made),
+        stamp,
+        startedAt,
+      });
+      return { draft: made, prepared: NOTHING, store: true };
+    }
+    answer = await askOrigin(options, exchange, { conditions: 'strip' });
+  }
+  const { response } = answer;
+  if (answer.type !== 'storable') return over(stale, response, mayEndStored(answer));
+  if (isOriginFailure(response.status)) return over(stale, response, false);
+  const { names, requestedAt, respondedAt } = answer;
+  const known = place.record?.names ?? [];
+  // It is to be found under another key from now on: whoever asks next learns which.
+  if (union(known, names).length > known.length) return over(stale, response, true);
+  const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt));
+  const body = await readBounded(response, engine.maxEntryBytes, late);
+  if (!body.whole) {
+    body.stream.cancel().catch(() => undefined);
+    // Too slow: the resource is still what it was, only its body took too long.
+    return {
+      draft: stale.entry,
+      prepared: NOTHING,
+      store: false,
+      gone: body.reason !== 'too-slow',
+    };
+  }
+  const draft = await draftOf(options, exchange, answer, body.bytes);
+  storeRecord(options, exchange, place, { draft, names, stamp, startedAt });
+  return { draft, prepared: NOTHING, store: true };
+}
+
+/** An answer that is not stored. @param gone what is stored ends with it */
+function over({ entry }: Found, response: Response, gone: boolean): Loaded {
   // Nobody reads it, and an unread body holds one of the request's few connections.
-  body?.cancel().catch(() => undefined);
-  if (!STORABLE_STATUS.has(response.status)) throw new OriginFailure(response.status);
-  return { draft: entry, prepared: NOTHING, store: false, gone: mayEndStored(answer) };
+  response.body?.cancel().catch(() => undefined);
+  if (!gone) throw new OriginFailure(response.status);
+  return { draft: entry, prepared: NOTHING, store: false, gone: true };
 }

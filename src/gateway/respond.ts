@@ -1,21 +1,19 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import { formatCacheStatus, type CacheStatus } from '../http/cache-status.ts';
-import { isEntityTag, matchesIfNoneMatch } from '../http/etag.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
-import { exposeTags, stripTagHeaders } from './tag-headers.ts';
+import { isNotModified } from '../http/preconditions.ts';
+import { headOfEntry, headOfResponse, OWN_TARGET } from './answer-head.ts';
+import { validatorsIn } from './client-validators.ts';
+import { notModified } from './not-modified.ts';
+import { acceptRanges, encodingOf, rangeResponse } from './range-response.ts';
+import { stripTagHeaders } from './tag-headers.ts';
 
-// What describes a body that a 304 does not send (RFC 9110, section 15.4.5).
-const NOT_ON_304 = [
-  'accept-ranges',
-  'content-language',
-  'content-length',
-  'content-range',
-  'content-type',
-  'last-modified',
-] as const;
+/** No answer of these has a body (RFC 9110, sections 15.3.5, 15.3.6 and 15.4.5). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /**
- * Answers a GET or HEAD from an entry: 304 when the client has it already, else the whole.
+ * Answers a GET or HEAD from an entry that is the whole of a response: 304 when the client has it already, the part that
+ * it asks for, else all of it. In the order of RFC 9110, section 13.2.2.
  * @param upstream what caches nearer to the origin said in `Cache-Status` when it was loaded just now
  * @param expose the client is told the entry's tags and groups
  */
@@ -27,29 +25,68 @@ export function respondFromEntry(
   now: number,
   expose = false,
 ): Response {
-  const { form } = entry;
-  if (form.type !== 'http') {
-    throw new TypeError('The gateway was given an entry that is no HTTP response.');
+  const { form, value } = entry;
+  const { headers, validators } = headOfEntry(entry, { status, upstream, now, expose });
+  if (form.type !== 'http' || form.status === 206)
+    throw new TypeError('The gateway was given an entry that is no whole HTTP response.');
+  if (isNotModified(request.headers, { status: form.status, ...validators }, now))
+    return notModified(headers);
+  if (form.status === 200) {
+    const part = rangeResponse(request, { bytes: value, headers, validators }, now);
+    if (part) return part;
+    acceptRanges(headers);
   }
-  const headers = new Headers();
-  for (const [name, value] of form.headers) headers.append(name, value);
-  stripTagHeaders(headers);
-  if (expose) exposeTags(headers, entry.tags);
-  const age = Math.max(0, Math.floor((now - entry.createdAt) / 1000));
-  // Whatever comes out of a store says how old it is (RFC 9111, section 5.1).
-  if (status.hit || status.ttl !== undefined || age > 0) headers.set('age', String(age));
-  headers.set('cache-status', formatCacheStatus(status, upstream));
-  if (clientHas(request, form.status, entry.etag ?? null)) return notModified(headers);
-  const bodiless = form.status === 204;
-  if (!bodiless) headers.set('content-length', String(entry.value.byteLength));
-  const body = request.method === 'HEAD' || bodiless ? null : entry.value;
-  return new Response(body, { status: form.status, headers });
+  const bodiless = BODILESS.has(form.status);
+  if (!bodiless) headers.set('content-length', String(value.byteLength));
+  const body = request.method === 'HEAD' || bodiless ? null : value;
+  return new Response(body, { status: form.status, headers, ...encodingOf(headers) });
+}
+
+/** An answer of the origin's whose body is still coming, and is stored meanwhile. */
+export interface Streaming {
+  readonly request: Request;
+  readonly response: Response;
+  /** The body as this client gets it. */
+  readonly stream: ReadableStream<Uint8Array> | null;
+  readonly status: CacheStatus;
+  /** When the response was made, in milliseconds: `Age` counts from here. */
+  readonly createdAt: number;
+  readonly now: number;
+  /** The client is told the response's tags and groups. */
+  readonly expose?: boolean;
+}
+
+/**
+ * Answers the client whose request the origin has answered, body and all, while it comes. It is told what a later hit
+ * tells, and what is kept from the store only: its cookies. Its conditions are answered here, by the origin's own
+ * validators. A range is not: the length of the whole may not be known yet. An answer without a body has no use for the
+ * stream, which whoever holds it then ends.
+ */
+export function respondStreaming({
+  request,
+  response,
+  stream,
+  status,
+  createdAt,
+  now,
+  expose = false,
+}: Streaming): Response {
+  const { headers, validators } = headOfResponse(response, { status, now, expose, createdAt });
+  if (isNotModified(request.headers, { status: response.status, ...validators }, now))
+    return notModified(headers);
+  if (response.status === 200) acceptRanges(headers);
+  const bodiless = BODILESS.has(response.status);
+  if (bodiless) headers.delete('content-length');
+  const body = request.method === 'HEAD' || bodiless ? null : stream;
+  const { status: code, statusText } = response;
+  return new Response(body, { status: code, statusText, headers, ...encodingOf(headers) });
 }
 
 /**
  * Passes the origin's own response on, its body as it comes.
  * @param expose the client is told the response's tags and groups
  * @param conditional a request whose conditions did not go to the origin, so that they are answered here
+ * @param now decides the century of a two-digit year in those conditions
  */
 export function passOn(
   response: Response,
@@ -57,28 +94,20 @@ export function passOn(
   status: CacheStatus,
   expose = false,
   conditional?: Request,
+  now = 0,
 ): Response {
   const headers = new Headers(response.headers);
   deleteHopByHop(headers);
+  headers.delete(OWN_TARGET);
   if (!expose) stripTagHeaders(headers);
   // The runtime decodes and encodes bodies: the length is that of the origin's coding.
   if (headers.has('content-encoding')) headers.delete('content-length');
   headers.set('cache-status', formatCacheStatus(status, response.headers.get('cache-status')));
-  if (conditional && clientHas(conditional, response.status, response.headers.get('etag'))) {
+  const stored = { status: response.status, ...validatorsIn(response.headers) };
+  if (conditional && isNotModified(conditional.headers, stored, now)) {
     // Nobody reads it, and an unread body holds one of the request's few connections. A failure to end it changes nothing.
     body?.cancel().catch(() => undefined);
     return notModified(headers);
   }
   return new Response(body, { status: response.status, statusText: response.statusText, headers });
-}
-
-function clientHas(request: Request, status: number, etag: string | null): boolean {
-  const ifNoneMatch = request.headers.get('if-none-match');
-  if (ifNoneMatch === null || etag === null || status !== 200 || !isEntityTag(etag)) return false;
-  return matchesIfNoneMatch(ifNoneMatch, etag);
-}
-
-function notModified(headers: Headers): Response {
-  for (const name of NOT_ON_304) headers.delete(name);
-  return new Response(null, { status: 304, headers });
 }

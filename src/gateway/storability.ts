@@ -1,58 +1,205 @@
 import { parseCacheControl } from '../http/cache-control.ts';
+import { parseVary } from '../http/vary.ts';
+import type { TenantPolicy } from '../tenant/policy.ts';
 import { parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
-import { freshnessLifetime, staleWindows } from './freshness.ts';
+import { responseControl, scopeOf, type ResponseControl } from './control.ts';
+import { isEventStream } from './event-stream.ts';
+import {
+  freshnessLifetime,
+  heuristicLifetime,
+  staleWindows,
+  type StaleWindows,
+} from './freshness.ts';
+import { contradictsExtension } from './static-type.ts';
+import { isUnusual } from './unusual-request.ts';
+import { originValidators } from './validators.ts';
 
-/** Whether a response may be stored; `reason` is a Token, sent as `detail` of `Cache-Status`. */
-export type Storability =
-  | {
-      readonly storable: true;
-      /** Seconds from when the response was made. */ readonly lifetime: number;
-    }
-  | { readonly storable: false; readonly reason: string };
+/** How a response may be stored. */
+export interface Storable {
+  readonly storable: true;
+  /** Seconds of freshness from when the response was made. 0: for nothing but validation, or to be served stale. */
+  readonly lifetime: number;
+  /** The response does not say how long: the lifetime is a guess. */
+  readonly heuristic: boolean;
+  readonly windows: StaleWindows;
+  /** Fields that must not be stored, in lower case. */
+  readonly withheld: readonly string[];
+  /** The request fields that it varies by, as `parseVary` gives them. */
+  readonly vary: readonly string[];
+  readonly control: ResponseControl;
+}
 
-// Final, whole, and with explicit freshness; the ones that a request's own oddity can cause (405, 413, 431, 501) are not here.
-export const STORABLE_STATUS: ReadonlySet<number> = new Set([
-  200, 203, 204, 300, 301, 302, 303, 307, 308, 404, 410,
+/** Why a response may not be stored. */
+export interface Refusal {
+  readonly storable: false;
+  /** A Token, sent as `detail` of `Cache-Status`. */
+  readonly reason: string;
+  /** True: others would fare the same, so that it may be remembered. False: it may be because of this request. */
+  readonly forAll: boolean;
+}
+
+/** Never stored: a part, no response of its own, and two that a request's own oddity causes. */
+const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 413, 431]);
+
+/** Heuristically cacheable (RFC 9110, section 15.1), 206 apart. */
+const HEURISTIC: ReadonlySet<number> = new Set([
+  200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501,
 ]);
 
-/** What the runtime decodes: an entry's bytes have no coding. */
-const DECODED_CODINGS: ReadonlySet<string> = new Set(['identity', 'gzip', 'br']);
+/** Statuses whose demands on caches are known here, for `must-understand`: those of RFC 9110, section 15, that may be stored. */
+const UNDERSTOOD: ReadonlySet<number> = new Set([
+  200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406,
+  407, 408, 409, 410, 411, 412, 414, 415, 416, 417, 421, 422, 426, 500, 501, 502, 503, 504, 505,
+]);
+
+/** Without these nobody knows what the stored bytes are, or whom they are for. */
+const INDISPENSABLE: ReadonlySet<string> = new Set(['content-encoding', 'content-type', 'vary']);
+
+/** The most that a guess about an error may come to, in seconds. */
+const MAX_ERROR_HEURISTIC = 60;
+
+type Asked = Pick<Request, 'method' | 'url' | 'headers'>;
+type Answer = Pick<Response, 'status' | 'headers'>;
 
 /**
- * Decides by RFC 9111, section 3, for a shared cache, on the side of not storing: explicit freshness only; nothing
- * private, no-store or no-cache, nothing that sets a cookie; nothing that varies by what is not in the key. The origin
- * is always asked for the identity coding, so `Vary: Accept-Encoding` varies by nothing.
+ * Decides by RFC 9111, section 3, for a shared cache. The origin is always asked for the identity coding, so that
+ * `Vary: Accept-Encoding` varies by nothing. What is not fresh for any time is stored only to be validated.
+ * @param policy `setCookie`: whether responses that set a cookie are stored, cookie included
  */
-export function judgeStorability(request: Request, response: Response, now: number): Storability {
-  const refuse = (reason: string): Storability => ({ storable: false, reason });
-  if (request.method !== 'GET') return refuse('method');
-  if (!STORABLE_STATUS.has(response.status)) return refuse('status');
+export function judgeStorability(
+  request: Asked,
+  response: Answer,
+  now: number,
+  policy: Pick<TenantPolicy, 'setCookie'>,
+): Storable | Refusal {
+  const { headers } = response;
+  const control = responseControl(headers);
+  const { directives } = control;
+  const withheld = namedFields(control);
+  const vary = parseVary(headers.get('vary'));
+  const refusal =
+    refusedByStatus(request, response, control) ??
+    refusedByFields(response, control, withheld, policy) ??
+    refusedByCredentials(request, control);
+  if (refusal) return refusal;
+  if (vary === '*') return refuse('vary');
+  const noCache = scopeOf(directives, 'no-cache') === 'all';
+  const explicit = noCache ? 0 : freshnessLifetime(headers, control, now);
+  const guess = explicit === undefined ? guessed(request, response, control, now) : undefined;
+  if (guess && 'storable' in guess) return guess;
+  const lifetime = explicit ?? guess?.lifetime ?? 0;
+  const windows = staleWindows(directives, lifetime);
+  const useful = lifetime + windows.whileRevalidate + windows.ifError > 0;
+  if (!useful && !mayBeKeptForValidation(request, response)) {
+    const unsaid = explicit === undefined ? 'no-freshness' : 'stale';
+    return refuse(noCache ? 'no-cache' : unsaid, isForAll(response));
+  }
+  return {
+    storable: true,
+    lifetime,
+    heuristic: guess?.lifetime !== undefined,
+    windows,
+    withheld,
+    vary,
+    control,
+  };
+}
+
+function refuse(reason: string, forAll = true): Refusal {
+  return { storable: false, reason, forAll };
+}
+
+/** An error may be what this one request has caused, or pass with the next one. */
+function isForAll({ status }: Answer): boolean {
+  return status < 400 || HEURISTIC.has(status);
+}
+
+function refusedByStatus(
+  request: Asked,
+  { status, headers }: Answer,
+  { directives }: ResponseControl,
+): Refusal | undefined {
+  if (request.method !== 'GET') return refuse('method', false);
+  if (status < 200 || isEventStream({ headers })) return refuse('event-stream');
+  if (NEVER_STORED.has(status)) return refuse('status', false);
   if (parseCacheControl(request.headers.get('cache-control')).has('no-store'))
-    return refuse('request-no-store');
-  const directives = parseCacheControl(response.headers.get('cache-control'));
-  for (const name of ['no-store', 'private', 'no-cache'])
-    if (directives.has(name)) return refuse(name);
-  if (response.headers.has('set-cookie')) return refuse('set-cookie');
-  const coding = (response.headers.get('content-encoding') ?? 'identity').trim().toLowerCase();
-  if (!DECODED_CODINGS.has(coding)) return refuse('content-encoding');
-  const tags = parseCacheTags(response.headers);
+    return refuse('request-no-store', false);
+  // A cache that knows the status may ignore the no-store that stands there for those that do not (section 5.2.2.3).
+  const mustUnderstand = directives.has('must-understand');
+  if (mustUnderstand && !UNDERSTOOD.has(status)) return refuse('must-understand');
+  if (directives.has('no-store') && !mustUnderstand) return refuse('no-store');
+  if (status >= 400 && isUnusual(request)) return refuse('unusual-request', false);
+  return undefined;
+}
+
+function refusedByFields(
+  { headers }: Answer,
+  { directives }: ResponseControl,
+  withheld: readonly string[],
+  { setCookie }: Pick<TenantPolicy, 'setCookie'>,
+): Refusal | undefined {
+  if (scopeOf(directives, 'private') === 'all') return refuse('private');
+  if (withheld.some((name) => INDISPENSABLE.has(name))) return refuse('private');
+  if (headers.has('set-cookie') && setCookie !== 'store' && !withheld.includes('set-cookie'))
+    return refuse('set-cookie');
+  const tags = parseCacheTags(headers);
   if (tags.over > 0) return refuse('too-many-tags');
   if (tags.unusable > 0) return refuse('invalid-tags');
-  if (parseGroups(response.headers.get('cache-groups')).over > 0) return refuse('too-many-groups');
-  if (
-    request.headers.has('authorization') &&
-    !['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name))
-  ) {
-    return refuse('authorization');
+  if (parseGroups(headers.get('cache-groups')).over > 0) return refuse('too-many-groups');
+  return undefined;
+}
+
+/** RFC 9111, section 3.5. */
+function refusedByCredentials(
+  { headers }: Asked,
+  { directives }: ResponseControl,
+): Refusal | undefined {
+  if (!headers.has('authorization')) return undefined;
+  const allowed = ['public', 's-maxage', 'must-revalidate'].some((name) => directives.has(name));
+  return allowed ? undefined : refuse('authorization', false);
+}
+
+/** The fields of which alone `private` or `no-cache` is said: the rest may be stored without them. */
+function namedFields({ directives }: ResponseControl): readonly string[] {
+  return (['private', 'no-cache'] as const).flatMap((name) => {
+    const scope = scopeOf(directives, name);
+    return scope === 'all' || scope === 'nothing' ? [] : scope;
+  });
+}
+
+/** Freshness where the response does not say (section 4.2.2); lifetime undefined: no guess either. */
+function guessed(
+  request: Asked,
+  response: Answer,
+  { directives }: ResponseControl,
+  now: number,
+): Refusal | { readonly lifetime: number | undefined } {
+  const { status, headers } = response;
+  if (!HEURISTIC.has(status) && !directives.has('public'))
+    return refuse('status', isForAll(response));
+  const lifetime = heuristicLifetime(headers, now);
+  if (isPersonal(request)) {
+    // Nobody has said that others may see what somebody with a name was answered.
+    const never = lifetime === undefined && originValidators(response).length === 0;
+    return refuse('no-freshness', never);
   }
-  const varies = (response.headers.get('vary') ?? '')
-    .split(',')
-    .map((name) => name.trim().toLowerCase());
-  if (varies.some((name) => name !== '' && name !== 'accept-encoding')) return refuse('vary');
-  const lifetime = freshnessLifetime(response.headers, directives, now);
-  if (lifetime === undefined) return refuse('no-freshness');
-  const { whileRevalidate, ifError } = staleWindows(directives);
-  if (lifetime + whileRevalidate + ifError === 0) return refuse('stale');
-  return { storable: true, lifetime };
+  if (contradictsExtension(request.url, headers)) return refuse('type-mismatch');
+  if (lifetime === undefined || status < 400) return { lifetime };
+  return { lifetime: Math.min(lifetime, MAX_ERROR_HEURISTIC) };
+}
+
+function isPersonal({ headers }: Asked): boolean {
+  return headers.has('cookie') || headers.has('authorization');
+}
+
+/**
+ * Whether the origin could say later that it still stands. To somebody with a cookie it must have a tag: of two people's
+ * pages `Last-Modified` may be the same.
+ */
+function mayBeKeptForValidation({ headers }: Asked, response: Answer): boolean {
+  const validators = originValidators(response);
+  return headers.has('cookie')
+    ? validators.some(([name]) => name === 'if-none-match')
+    : validators.length > 0;
 }

@@ -38,6 +38,13 @@ export interface TenantPolicy {
   readonly warm: WarmPolicy;
   /** Whether clients are told the tags and groups of responses. Default false. */
   readonly exposeTags?: boolean;
+  /**
+   * Whether a response that sets a cookie may be stored, and served to others with it. Default `refuse`: only without the
+   * cookie, and only where the response itself names it in `private` or `no-cache`.
+   */
+  readonly setCookie?: 'refuse' | 'store';
+  /** Whether clients may ask past the store by `Cache-Control` or `Pragma` of a request. Default `ignore`. */
+  readonly requestDirectives?: 'ignore' | 'honour';
   /** What domain events purge. Default: nothing. */
   readonly rules?: readonly TenantRule[];
 }

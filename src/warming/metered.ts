@@ -31,10 +31,11 @@ export class Meter {
 }
 
 /**
- * What one path usually costs at most: regional read, check, Redis read, confirm, origin, commit, confirm, regional write, regional
- * delete after a refused commit. A path is begun only when so much is left; the budget holds beyond that as well.
+ * What one path usually costs at most: regional read, check, Redis read, confirm, those two reads again for a variant, origin, origin
+ * again where it speaks of something else than what is stored, commit, confirm, two regional writes, and two regional deletes after a
+ * refused commit. A path is begun only when so much is left; the budget holds beyond that as well.
  */
-export const MOST_PER_PATH = 13;
+export const MOST_PER_PATH = 19;
 
 // A script is one request, or two where the server does not know it yet.
 const SCRIPT = 2;

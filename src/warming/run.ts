@@ -87,7 +87,8 @@ function isServedStale(response: Response): boolean {
 function outcomeOf(response: Response): WarmedPath['outcome'] {
   const status = ownStatus(response);
   if (isServedStale(response) || /^Tiercel; fwd=stale\b.*; ttl=-/.test(status)) return 'stale';
+  if (response.status >= 500) return 'failed';
   if (/^Tiercel; hit\b/.test(status)) return 'hit';
   if (/^Tiercel; fwd=[a-z-]+; stored\b/.test(status)) return 'stored';
-  return response.status >= 500 ? 'failed' : 'not_stored';
+  return 'not_stored';
 }

@@ -124,10 +124,22 @@ export async function startControlServer(
     if (what === 'POST restart') return restart(id);
     if (what === 'POST origin') return openOrigin();
     if (what === 'POST script') return findOrigin(id).origin.script(body as ScriptedAnswer);
+    if (what === 'POST rescript') {
+      const answers = field(body, 'answers') as readonly Omit<ScriptedAnswer, 'target'>[];
+      return findOrigin(id).origin.rescript(String(field(body, 'target')), answers);
+    }
     if (what === 'POST hold') return findOrigin(id).origin.hold(String(field(body, 'target')));
     if (what === 'POST release')
       return findOrigin(id).origin.release(String(field(body, 'target')));
-    if (what === 'GET seen') return { seen: findOrigin(id).origin.seen() };
+    if (what === 'POST pass') {
+      const { origin } = findOrigin(id);
+      return origin.pass(String(field(body, 'target')), Number(field(body, 'count')));
+    }
+    if (what === 'POST seen') {
+      const target = field(body, 'target');
+      const seen = findOrigin(id).origin.seen();
+      return { seen: seen.filter((one) => target === undefined || one.target === target) };
+    }
     throw new BadRequest(404, `The control server has no route ${request.method} ${request.url}.`);
   }
 

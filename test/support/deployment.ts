@@ -17,9 +17,17 @@ export interface Answer {
   json(): unknown;
 }
 
+/** A response whose body is still to be read. */
+export interface OpenAnswer {
+  readonly response: Response;
+  /** Resolves when what the answer left for after the response has ended. */
+  settled(): Promise<void>;
+}
+
 /** What a request has besides method and path. */
 export interface Sent {
-  readonly headers?: Record<string, string>;
+  /** As pairs where a name is on several lines. */
+  readonly headers?: Record<string, string> | readonly (readonly [string, string])[];
   readonly body?: string;
 }
 
@@ -30,6 +38,8 @@ export interface Isolate {
   send(method: string, path: string, init?: Sent): Promise<Answer>;
   /** As {@link get}, but does not wait for what the answer leaves behind. */
   ask(path: string): Promise<Answer>;
+  /** Asks, and leaves the body to be read. */
+  open(path: string, headers?: Record<string, string>): Promise<OpenAnswer>;
   purge(body: unknown): Promise<Answer>;
   /** The cron trigger, with everything that it leaves behind. */
   scheduled(at?: number): Promise<void>;
@@ -52,6 +62,8 @@ export interface DeploymentOptions {
   /** Which endpoint of Redis. Default: the shared one. */
   readonly redis?: { readonly url: string; readonly token: string };
   readonly warm?: readonly string[];
+  /** Further fields of the tenant's policy. */
+  readonly policy?: Readonly<Record<string, unknown>>;
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
@@ -79,10 +91,11 @@ export async function deploy(options: DeploymentOptions = {}): Promise<Deploymen
         hosts: [host],
         origin: options.origin ?? inject('originUrl'),
         ...(options.warm ? { warm: { paths: options.warm } } : {}),
+        ...options.policy,
       },
     ]),
     CREDENTIALS: JSON.stringify([
-      { id: 'test', sha256: await sha256(token), tenant, scopes: ['purge', 'stats'] },
+      { id: 'test', sha256: await sha256(token), tenant, scopes: ['purge', 'stats', 'inspect'] },
     ]),
     ...options.variables,
   };
@@ -118,7 +131,10 @@ export function isolate(
       method,
     });
     const execution = createExecutionContext();
-    const response = await worker.fetch(request, env, execution);
+    return { response: await worker.fetch(request, env, execution), execution };
+  };
+  const startAndRead = async (method: string, path: string, init: Sent) => {
+    const { response, execution } = await start(method, path, init);
     const text = await response.text();
     const answer: Answer = {
       status: response.status,
@@ -130,13 +146,17 @@ export function isolate(
     return { answer, execution };
   };
   const send = async (method: string, path: string, init: Sent = {}): Promise<Answer> => {
-    const { answer, execution } = await start(method, path, init);
+    const { answer, execution } = await startAndRead(method, path, init);
     await waitOnExecutionContext(execution);
     return answer;
   };
   return {
     send,
-    ask: async (path) => (await start('GET', path, {})).answer,
+    ask: async (path) => (await startAndRead('GET', path, {})).answer,
+    async open(path, headers = {}) {
+      const { response, execution } = await start('GET', path, { headers });
+      return { response, settled: () => waitOnExecutionContext(execution) };
+    },
     get: (path, headers = {}) => send('GET', path, { headers }),
     purge: (body) =>
       send('POST', '/_tiercel/v1/purge', {

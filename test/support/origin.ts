@@ -13,10 +13,23 @@ export interface ScriptedAnswer {
   readonly headers?: readonly (readonly [string, string])[];
   /** Default: JSON that names the target and has a number that no two answers share. */
   readonly body?: string;
+  /** The body in base64, in place of {@link body}. */
+  readonly bytes?: string;
   /** Sends the body in pieces and does not say how long it is. */
   readonly chunked?: true;
+  /** As {@link chunked}, in chunks of so many bytes. */
+  readonly chunkBytes?: number;
+  /** Sends this many bytes of the body, and the rest when the target is released next. */
+  readonly holdAfter?: number;
   /** Sends this many bytes of the body and drops the connection. */
   readonly breakAfter?: number;
+  /** Drops the connection in place of any answer. */
+  readonly drop?: true;
+  /**
+   * Makes the origin answer conditions: a GET or HEAD whose `If-None-Match` names the `ETag` of {@link headers}, or
+   * without one whose `If-Modified-Since` is not before their `Last-Modified`, gets a 304 with these headers.
+   */
+  readonly notModified?: readonly (readonly [string, string])[];
 }
 
 /** A request as it arrived. Header names in lower case, as Node gives them. */
@@ -25,15 +38,21 @@ export interface SeenRequest {
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** The status that it was answered with; undefined when the connection was dropped, or the answer is still held. */
+  readonly answered?: number;
 }
 
 /** An origin whose every answer a test decides. It ends with the run. */
 export interface TestOrigin {
   readonly url: string;
   script(answer: ScriptedAnswer): Promise<void>;
+  /** Puts these in place of all that is scripted for the target. */
+  rescript(target: string, answers: readonly Omit<ScriptedAnswer, 'target'>[]): Promise<void>;
   /** Requests for the target are counted and then wait until {@link release}. */
   hold(target: string): Promise<void>;
   release(target: string): Promise<void>;
+  /** Lets the first `count` of the requests that wait go on; all others, and later ones, keep waiting. */
+  pass(target: string, count: number): Promise<void>;
   /** The network in front of it: `paused` holds every byte, `cut` resets every connection. */
   link(state: 'open' | 'paused' | 'cut'): Promise<void>;
   /** What reached it: all of it, or for one target. */
@@ -46,8 +65,8 @@ export interface TestOrigin {
 export async function openOrigin(): Promise<TestOrigin> {
   const { id, url } = (await callControl('POST', '/origin')) as { id: string; url: string };
   const seen = async (target?: string): Promise<readonly SeenRequest[]> => {
-    const answer = (await callControl('GET', `/origin/${id}/seen`)) as { seen: SeenRequest[] };
-    return answer.seen.filter((request) => target === undefined || request.target === target);
+    const answer = await callControl('POST', `/origin/${id}/seen`, { target });
+    return (answer as { seen: SeenRequest[] }).seen;
   };
   return {
     url,
@@ -55,11 +74,17 @@ export async function openOrigin(): Promise<TestOrigin> {
     async script(answer) {
       await callControl('POST', `/origin/${id}/script`, answer);
     },
+    async rescript(target, answers) {
+      await callControl('POST', `/origin/${id}/rescript`, { target, answers });
+    },
     async hold(target) {
       await callControl('POST', `/origin/${id}/hold`, { target });
     },
     async release(target) {
       await callControl('POST', `/origin/${id}/release`, { target });
+    },
+    async pass(target, count) {
+      await callControl('POST', `/origin/${id}/pass`, { target, count });
     },
     async link(state) {
       await callControl('POST', `/origin/${id}/link`, { state });

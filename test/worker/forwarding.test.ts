@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { deploy, type Isolate } from '../support/deployment.ts';
-import { openOrigin, type TestOrigin } from '../support/origin.ts';
+import { openOrigin, type ScriptedAnswer, type TestOrigin } from '../support/origin.ts';
 import { takeClock, type Clock } from '../support/platform.ts';
 
 let origin: TestOrigin;
@@ -162,23 +162,105 @@ describe('methods', () => {
     expect((await isolate.get('/refused')).cacheStatus).toMatchObject({ hit: true });
   });
 
-  test('Range passes: neither answered from an entry nor stored', async () => {
+  test.each(['OPTIONS', 'TRACE', 'PROPFIND', 'QUERY'])(
+    '%s passes and changes nothing',
+    async (method) => {
+      const isolate = await here();
+      const target = `/safe/${method}`;
+      await isolate.get(target);
+      const answer = await isolate.send(method, target, method === 'QUERY' ? { body: 'q' } : {});
+      expect(answer.cacheStatus).toEqual({ fwd: 'method' });
+      expect((await origin.seen(target)).map((request) => request.method)).toEqual(['GET', method]);
+      expect((await isolate.get(target)).cacheStatus).toMatchObject({ hit: true });
+    },
+  );
+
+  test('Max-Forwards counts down to the origin, and at 0 is answered here', async () => {
     const isolate = await here();
-    await isolate.get('/range');
-    await origin.script({
-      target: '/range',
-      status: 206,
-      body: 'ab',
-      headers: [
-        ['content-range', 'bytes 0-1/9'],
-        ['cache-control', 'max-age=60'],
-      ],
+    await isolate.send('OPTIONS', '/hops', { headers: { 'max-forwards': '1' } });
+    expect((await origin.seen('/hops'))[0]?.headers['max-forwards']).toBe('0');
+    const answer = await isolate.send('OPTIONS', '/hops', { headers: { 'max-forwards': '0' } });
+    expect(answer.status).toBe(204);
+    expect(answer.cacheStatus).toBeUndefined();
+    expect(await origin.count('/hops')).toBe(1);
+  });
+
+  test('a method that only commands caches know is the origin’s to judge', async () => {
+    const isolate = await here();
+    await isolate.get('/purged-by-origin');
+    await origin.script({ target: '/purged-by-origin', status: 405, body: 'no' });
+    expect((await isolate.send('PURGE', '/purged-by-origin')).status).toBe(405);
+    expect((await isolate.get('/purged-by-origin')).cacheStatus).toMatchObject({ hit: true });
+  });
+});
+
+describe('what an unsafe request has changed besides its URL', () => {
+  const invalidated = async (
+    isolate: Isolate,
+    paths: readonly string[],
+    answer: Omit<ScriptedAnswer, 'target'>,
+    method = 'POST',
+  ): Promise<string[]> => {
+    const form = `/form/${crypto.randomUUID()}`;
+    for (const path of paths) await isolate.get(path);
+    await origin.script({ target: form, ...answer });
+    await isolate.send(method, form, { body: 'x' });
+    const gone: string[] = [];
+    for (const path of paths)
+      if ((await isolate.get(path)).cacheStatus?.['hit'] !== true) gone.push(path);
+    return gone;
+  };
+
+  test.each([
+    [201, 'location'],
+    [303, 'location'],
+    [200, 'content-location'],
+    [204, 'content-location'],
+  ])('%i: what %s names, and nothing below it', async (status, field) => {
+    const isolate = await here();
+    const paths = ['/made/1', '/made/1?page=2', '/made/1/lines', '/made'];
+    const headers: [string, string][] = [[field, '/made/1']];
+    expect(await invalidated(isolate, paths, { status, headers, body: '' })).toEqual(['/made/1']);
+  });
+
+  test('both fields, in one purge with the URL', async () => {
+    const deployment = await deploy({ origin: origin.url });
+    const isolate = deployment.isolate();
+    const headers: [string, string][] = [
+      ['location', `https://${deployment.host}/both/1`],
+      ['content-location', '../both/2'],
+    ];
+    const gone = await invalidated(isolate, ['/both/1', '/both/2'], { status: 201, headers });
+    expect(gone).toEqual(['/both/1', '/both/2']);
+    const stats = await isolate.get('/_tiercel/v1/stats', {
+      authorization: `Bearer ${deployment.token}`,
     });
-    const answer = await isolate.get('/range', { range: 'bytes=0-1' });
-    expect(answer).toMatchObject({ status: 206, text: 'ab' });
-    expect(answer.cacheStatus).toEqual({ fwd: 'bypass', detail: 'range' });
-    expect((await origin.seen('/range')).at(-1)?.headers['range']).toBe('bytes=0-1');
-    expect((await isolate.get('/range')).text).toContain('served');
+    expect(stats.json()).toMatchObject({ counters: { purges: 1 } });
+  });
+
+  test('not when the request has failed, nor after a safe one', async () => {
+    const isolate = await here();
+    const headers: [string, string][] = [['location', '/kept']];
+    for (const status of [400, 404, 409, 500])
+      expect(await invalidated(isolate, ['/kept'], { status, headers })).toEqual([]);
+    expect(await invalidated(isolate, ['/kept'], { status: 200, headers }, 'QUERY')).toEqual([]);
+  });
+
+  test('nothing of another host, scheme or port', async () => {
+    const deployment = await deploy({ origin: origin.url });
+    const isolate = deployment.isolate();
+    const elsewhere = [
+      `http://${deployment.host}/own`,
+      `https://${deployment.host}:8443/own`,
+      'https://other.test/own',
+    ];
+    for (const url of elsewhere.slice(0, 2)) await isolate.get(url);
+    for (const url of elsewhere) {
+      const headers: [string, string][] = [['location', url]];
+      expect(await invalidated(isolate, ['/own'], { status: 201, headers })).toEqual([]);
+    }
+    for (const url of elsewhere.slice(0, 2))
+      expect((await isolate.get(url)).cacheStatus).toMatchObject({ hit: true });
   });
 });
 
@@ -232,12 +314,19 @@ describe('an origin that fails', () => {
   let clock: Clock | undefined;
   afterEach(() => clock?.restore());
 
-  test.each([
-    ['shorter than it was announced', {}],
-    ['of unknown length that breaks off', { chunked: true }],
-  ] as const)('a body %s is a 502 and is stored nowhere', async (_, how) => {
+  test('a body of unknown length that breaks off breaks off for the client, and is stored nowhere', async () => {
     const isolate = await here();
-    await origin.script({ target: '/cut', body: 'x'.repeat(5000), breakAfter: 100, ...how });
+    const cut = { target: '/cut', body: 'x'.repeat(5000), breakAfter: 100, chunked: true } as const;
+    await origin.script(cut);
+    await expect(isolate.get('/cut')).rejects.toThrow();
+    await origin.script({ target: '/cut', body: 'whole' });
+    expect(await isolate.get('/cut')).toMatchObject({ text: 'whole' });
+    expect(await origin.count('/cut')).toBe(2);
+  });
+
+  test('a short body shorter than it was announced is a 502 and is stored nowhere', async () => {
+    const isolate = await here();
+    await origin.script({ target: '/cut', body: 'x'.repeat(5000), breakAfter: 100 });
     const answer = await isolate.get('/cut');
     expect(answer.status).toBe(502);
     expect(answer.json()).toMatchObject({ code: 'origin_invalid' });

@@ -187,7 +187,7 @@ describe('time', () => {
     const hit = await here.get(target);
     expect(Number(hit.headers.get('age'))).toBeGreaterThanOrEqual(55);
     clock.advance(5000);
-    expect((await here.get(target)).cacheStatus).toMatchObject({ fwd: 'uri-miss', stored: true });
+    expect((await here.get(target)).cacheStatus).toMatchObject({ fwd: 'stale', stored: true });
   });
 
   test.each(['memory', 'regional', 'redis'])(

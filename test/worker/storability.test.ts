@@ -26,11 +26,10 @@ const refused: readonly Case[] = [
   { what: 'no-cache', headers: cc('no-cache, max-age=60'), detail: 'no-cache' },
   { what: 'NO-STORE in capitals', headers: cc('Max-Age=60, NO-STORE'), detail: 'no-store' },
   { what: 'Set-Cookie', headers: cc('max-age=60', ['set-cookie', 'a=b']), detail: 'set-cookie' },
-  { what: 'Vary', headers: cc('max-age=60', ['vary', 'Accept-Language']), detail: 'vary' },
   { what: 'Vary: *', headers: cc('max-age=60', ['vary', '*']), detail: 'vary' },
   {
-    what: 'Vary of several fields',
-    headers: cc('max-age=60', ['vary', 'Accept-Encoding, Cookie']),
+    what: 'Vary of the client that asks',
+    headers: cc('max-age=60', ['vary', 'X-Forwarded-For']),
     detail: 'vary',
   },
   { what: 'private, written wrongly', headers: cc('private; max-age=60'), detail: 'private' },
@@ -47,14 +46,13 @@ const refused: readonly Case[] = [
     headers: cc('max-age=60', ['cache-tag', `a, ${'x'.repeat(257)}`]),
     detail: 'too-many-tags',
   },
-  { what: 'no freshness', headers: [['etag', '"x"']], detail: 'no-freshness' },
+  { what: 'neither freshness nor a validator', headers: [], detail: 'no-freshness' },
   { what: 'max-age=0', headers: cc('max-age=0'), detail: 'stale' },
   { what: 'an invalid max-age', headers: cc('max-age=soon'), detail: 'stale' },
   { what: 's-maxage=0 over max-age', headers: cc('max-age=60, s-maxage=0'), detail: 'stale' },
   { what: 'an invalid Expires', headers: [['expires', '0']], detail: 'stale' },
-  { what: 'status 500', status: 500, headers: cc('max-age=60'), detail: 'status' },
   { what: 'status 206', status: 206, headers: cc('max-age=60'), detail: 'status' },
-  { what: 'status 403', status: 403, headers: cc('max-age=60'), detail: 'status' },
+  { what: 'status 413', status: 413, headers: cc('max-age=60'), detail: 'status' },
   {
     what: 'a request with Authorization',
     headers: cc('max-age=60'),
@@ -77,6 +75,13 @@ const stored: readonly Case[] = [
   { what: 'a 404', status: 404, headers: cc('max-age=60') },
   { what: 'a 204', status: 204, headers: cc('max-age=60') },
   { what: 'a 410', status: 410, headers: cc('max-age=60') },
+  { what: 'a 403', status: 403, headers: cc('max-age=60') },
+  { what: 'a 500', status: 500, headers: cc('max-age=60') },
+  { what: 'Vary', headers: cc('max-age=60', ['vary', 'Accept-Language']) },
+  {
+    what: 'Vary of several fields',
+    headers: cc('max-age=60', ['vary', 'Accept-Encoding, Cookie']),
+  },
   {
     what: 'a public answer to Authorization',
     headers: cc('public, max-age=60'),
@@ -129,6 +134,11 @@ describe('what may not be stored', () => {
       variables: { CACHE_MAX_ENTRY_BYTES: 4999 },
     });
     const here = isolate();
+    const first = await here.get(path);
+    expect(first.text).toBe(body);
+    // How long it is shows only when it is past the cap, and the client has its beginning by then.
+    if (!('chunked' in how))
+      expect(first.cacheStatus).toEqual({ fwd: 'uri-miss', detail: 'too-large' });
     for (let time = 1; time <= 2; time += 1) {
       const answer = await here.get(path);
       expect(answer.text).toBe(body);
@@ -165,15 +175,16 @@ describe('If-None-Match on a body over the limit', () => {
         expect(answer.headers.get('etag')).toBe('"v1"');
         expect(answer.headers.get('cache-control')).toBe('max-age=60');
         expect(answer.headers.has('content-length')).toBe(false);
-        expect(answer.cacheStatus).toEqual({ fwd: 'uri-miss', detail: 'too-large' });
+        expect(answer.cacheStatus).toMatchObject({ fwd: 'uri-miss' });
       }
       expect(await here.get(path, { 'if-none-match': '"v2"' })).toMatchObject({
         status: 200,
         text: body,
       });
-      // The origin was asked for the whole each time: what it would have answered to a condition is not known.
-      for (const { headers } of await origin.seen(path))
-        expect(headers).not.toHaveProperty('if-none-match');
+      // It was asked for the whole to store it; once it is known that it can't be, conditions go along as they are sent.
+      const [first, ...others] = await origin.seen(path);
+      expect(first?.headers).not.toHaveProperty('if-none-match');
+      for (const { headers } of others) expect(headers).toHaveProperty('if-none-match');
     },
   );
 });

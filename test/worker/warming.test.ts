@@ -103,7 +103,7 @@ describe('the cron trigger', () => {
   });
 
   test('the smallest budget warms the first path and skips the rest', async () => {
-    const deployment = await deployed(['/small/1', '/small/2'], { CACHE_WARM_REQUESTS: 14 });
+    const deployment = await deployed(['/small/1', '/small/2'], { CACHE_WARM_REQUESTS: 20 });
     const report = await run(deployment.isolate(), deployment);
     expect(report).toMatchObject({ paths: [{ outcome: 'stored' }], skipped: 1 });
   });

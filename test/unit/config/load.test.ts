@@ -98,7 +98,7 @@ describe('every setting overrides the preset', () => {
     ['CACHE_REDIS', 'off', { redis: undefined, regional: false }],
     ['CACHE_REDIS_TIMEOUT_MS', '1', { redis: { timeoutMs: 1 } }],
     ['CACHE_ORIGIN_TIMEOUT_MS', '100000', { originTimeoutMs: 100_000 }],
-    ['CACHE_WARM_REQUESTS', '14', { warmRequests: 14 }],
+    ['CACHE_WARM_REQUESTS', '20', { warmRequests: 20 }],
     ['ADMIN_HOST', 'admin.localhost', { adminHost: 'admin.localhost' }],
   ])('%s=%j', (name, value, expected) => {
     expect(load({ [name]: value })).toMatchObject(expected);
@@ -166,7 +166,7 @@ describe('a bad setting is a problem that names its variable, says its value and
     ['CACHE_REDIS', ['', 'yes', true], 'one of optional, required, off'],
     ['CACHE_REDIS_TIMEOUT_MS', ['0', '30001', '9'.repeat(400)], duration('1ms', '30s')],
     ['CACHE_ORIGIN_TIMEOUT_MS', ['0', '100001'], duration('1ms', '100s')],
-    ['CACHE_WARM_REQUESTS', ['13', '10001'], whole(14, 10_000)],
+    ['CACHE_WARM_REQUESTS', ['19', '10001'], whole(20, 10_000)],
     [
       'ADMIN_HOST',
       [

@@ -25,6 +25,8 @@ describe('TENANTS', () => {
       hosts: ['a.example', '127.0.0.1', 'localhost'],
       origin: 'http://127.0.0.1:8000/base/',
       exposeTags: true,
+      setCookie: 'store',
+      requestDirectives: 'honour',
       warm: { base: 'http://localhost:8787/', paths: ['/', '/cities?country=AD', '/%C3%A9'] },
     };
     expect(load({ TENANTS: [full] }).tenants).toEqual([
@@ -34,6 +36,13 @@ describe('TENANTS', () => {
         warm: { ...full.warm, base: 'http://localhost:8787' },
       },
     ]);
+  });
+
+  test('what stands for what is left open is said too', () => {
+    const options = { setCookie: 'refuse', requestDirectives: 'ignore' };
+    expect(load({ TENANTS: [{ ...TENANT, ...options }] }).tenants[0]).toMatchObject(options);
+    const [plain] = load({ TENANTS: [TENANT] }).tenants;
+    for (const name of Object.keys(options)) expect(plain).not.toHaveProperty(name);
   });
 
   test('readers of a tenant ask under https and its first host, unless it says otherwise', () => {
@@ -120,6 +129,12 @@ describe('TENANTS', () => {
       'exposeTags that is no yes or no',
       [{ ...TENANT, exposeTags: 'yes' }],
       'TENANTS[0].exposeTags: ',
+    ],
+    ['setCookie that is neither', [{ ...TENANT, setCookie: true }], 'TENANTS[0].setCookie: '],
+    [
+      'requestDirectives in another spelling',
+      [{ ...TENANT, requestDirectives: 'honor' }],
+      'TENANTS[0].requestDirectives: ',
     ],
     [
       'a path that does not begin with a slash',

@@ -1,5 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
-import { creationTime, freshnessLifetime, staleWindows } from '../../../src/gateway/freshness.ts';
+import { responseControl } from '../../../src/gateway/control.ts';
+import {
+  creationTime,
+  freshnessLifetime,
+  heuristicLifetime,
+  staleWindows,
+} from '../../../src/gateway/freshness.ts';
 import { parseCacheControl } from '../../../src/http/cache-control.ts';
 
 const NOW = Date.UTC(2026, 7, 1, 12, 0, 0);
@@ -32,12 +38,65 @@ describe('the freshness lifetime (RFC 9111, section 4.2.1)', () => {
     ['an Expires that is none', { expires: 'never' }, 0],
     ['two of them', { expires: `${date(NOW + 9000)}, ${date(NOW + 9000)}` }, 0],
     ['an Expires that is empty', { expires: '' }, 0],
-    ['nothing: there are no heuristics', { 'last-modified': date(NOW - 1e9) }, undefined],
+    ['nothing is said by Last-Modified', { 'last-modified': date(NOW - 1e9) }, undefined],
+    [
+      'a targeted field before all others (RFC 9213)',
+      { 'cdn-cache-control': 'max-age=5', 'cache-control': 's-maxage=9' },
+      5,
+    ],
+    ['s-maxage before max-age there too', { 'cdn-cache-control': 'max-age=5, s-maxage=6' }, 6],
+    ['one in quotes is invalid there', { 'cdn-cache-control': 'max-age="5"' }, 0],
+    ['one with a fraction is invalid there', { 'cdn-cache-control': 'max-age=5.5' }, 0],
+    [
+      'Expires counts for nothing beside it',
+      { 'cdn-cache-control': 'foo', expires: date(NOW + 9000) },
+      undefined,
+    ],
     ['directives that say nothing of it', { 'cache-control': 'public, immutable' }, undefined],
   ])('%s', (_what, fields, seconds) => {
     const headers = new Headers(fields);
-    const directives = parseCacheControl(headers.get('cache-control'));
-    expect(freshnessLifetime(headers, directives, NOW)).toBe(seconds);
+    expect(freshnessLifetime(headers, responseControl(headers), NOW)).toBe(seconds);
+  });
+});
+
+describe('the guess where a response does not say (RFC 9111, section 4.2.2)', () => {
+  const DAY = 86_400_000;
+  it.each<[string, Record<string, string>, number | undefined]>([
+    [
+      'a tenth of the time since it was changed',
+      { date: date(NOW), 'last-modified': date(NOW - 100_000) },
+      10,
+    ],
+    ['in whole seconds', { date: date(NOW), 'last-modified': date(NOW - 19_000) }, 1],
+    [
+      'counted from its Date, not from now',
+      { date: date(NOW - DAY), 'last-modified': date(NOW - DAY - 60_000) },
+      6,
+    ],
+    ['without a Date from now', { 'last-modified': date(NOW - 60_000) }, 6],
+    ['at most a day', { date: date(NOW), 'last-modified': date(NOW - 100 * DAY) }, 86_400],
+    ['a day at ten days', { date: date(NOW), 'last-modified': date(NOW - 10 * DAY) }, 86_400],
+    ['less before that', { date: date(NOW), 'last-modified': date(NOW - 9 * DAY) }, 77_760],
+    ['changed just now', { date: date(NOW), 'last-modified': date(NOW) }, 0],
+    [
+      'changed after it was made: a clock is wrong',
+      { date: date(NOW), 'last-modified': date(NOW + 1000) },
+      undefined,
+    ],
+    ['no Last-Modified', { date: date(NOW), etag: '"a"' }, undefined],
+    ['one that is none', { date: date(NOW), 'last-modified': 'yesterday' }, undefined],
+    [
+      'an old origin’s no-cache',
+      { date: date(NOW), 'last-modified': date(NOW - DAY), pragma: 'x, No-Cache' },
+      undefined,
+    ],
+    [
+      'another Pragma',
+      { date: date(NOW), 'last-modified': date(NOW - 60_000), pragma: 'no-cachet' },
+      6,
+    ],
+  ])('%s', (_what, fields, seconds) => {
+    expect(heuristicLifetime(new Headers(fields), NOW)).toBe(seconds);
   });
 });
 
@@ -76,35 +135,44 @@ describe('when a response was made (RFC 9111, section 4.2.3)', () => {
   });
 });
 
-describe('the stale windows (RFC 5861, sections 3 and 4)', () => {
-  it.each<[string, string, number, number]>([
-    ['none', 'max-age=60', 0, 0],
-    ['while it is refreshed', 'max-age=60, stale-while-revalidate=30', 30, 0],
-    ['when its origin fails', 'max-age=60, stale-if-error=600', 0, 600],
-    ['both', 'max-age=1, stale-while-revalidate=30, stale-if-error=600', 30, 600],
-    ['the largest (RFC 9111, section 1.2.2)', 'stale-if-error=99999999999', 0, 2 ** 31],
-    ['one without a value is none', 'stale-while-revalidate, stale-if-error=1', 0, 1],
-    ['one that is no number is none', 'stale-while-revalidate=x, stale-if-error=-1', 0, 0],
-    ['of two the first counts', 'stale-while-revalidate=1, stale-while-revalidate=9', 1, 0],
-    [
-      'none with must-revalidate (RFC 9111, section 5.2.2.2)',
-      'max-age=1, stale-while-revalidate=30, stale-if-error=30, must-revalidate',
+describe('the stale windows (RFC 5861, sections 3 and 4; RFC 9111, section 4.2.4)', () => {
+  it.each<[string, string, number, number, number]>([
+    ['a minute without its origin where nothing is said', 'max-age=60', 0, 0, 60],
+    ['while it is refreshed', 'max-age=60, stale-while-revalidate=30', 30, 0, 60],
+    ['when its origin fails', 'max-age=60, stale-if-error=600', 0, 600, 600],
+    ['both', 'max-age=1, stale-while-revalidate=30, stale-if-error=600', 30, 600, 600],
+    ['what is said of errors counts, also when it is less', 'stale-if-error=1', 0, 1, 1],
+    ['and when it is nothing', 'stale-if-error=0', 0, 0, 0],
+    ['the largest (RFC 9111, section 1.2.2)', 'stale-if-error=99999999999', 0, 2 ** 31, 2 ** 31],
+    ['one without a value is none', 'stale-while-revalidate, stale-if-error=1', 0, 1, 1],
+    ['one that is no number is none', 'stale-while-revalidate=x, stale-if-error=-1', 0, 0, 0],
+    ['of two the first counts', 'stale-while-revalidate=1, stale-while-revalidate=9', 1, 0, 60],
+    ['no-cache of some fields forbids nothing', 'no-cache="x", stale-if-error=9', 0, 9, 9],
+    ...[
+      ['must-revalidate', '5.2.2.2'],
+      ['proxy-revalidate', '5.2.2.8'],
+      ['s-maxage=1', '5.2.2.10'],
+      ['no-cache', '5.2.2.4'],
+      ['no-cache=""', '5.2.2.4'],
+    ].map(([name, section]): [string, string, number, number, number] => [
+      `none with ${name} (RFC 9111, section ${section})`,
+      `max-age=1, stale-while-revalidate=30, stale-if-error=30, ${name}`,
       0,
       0,
-    ],
-    [
-      'none with proxy-revalidate (RFC 9111, section 5.2.2.8)',
-      'max-age=1, proxy-revalidate, stale-while-revalidate=30',
       0,
-      0,
-    ],
-    [
-      'none with s-maxage (RFC 9111, section 5.2.2.10)',
-      's-maxage=1, stale-while-revalidate=30, stale-if-error=30',
-      0,
-      0,
-    ],
-  ])('%s', (_what, field, whileRevalidate, ifError) => {
-    expect(staleWindows(parseCacheControl(field))).toEqual({ whileRevalidate, ifError });
+    ]),
+  ])('%s', (_what, field, whileRevalidate, ifError, ifDisconnected) => {
+    expect(staleWindows(parseCacheControl(field), 1)).toEqual({
+      whileRevalidate,
+      ifError,
+      ifDisconnected,
+    });
+  });
+
+  test('what was never fresh is served stale only where it says so', () => {
+    const never = parseCacheControl('max-age=0');
+    expect(staleWindows(never, 0)).toEqual({ whileRevalidate: 0, ifError: 0, ifDisconnected: 0 });
+    const said = parseCacheControl('max-age=0, stale-if-error=9');
+    expect(staleWindows(said, 0)).toEqual({ whileRevalidate: 0, ifError: 9, ifDisconnected: 9 });
   });
 });

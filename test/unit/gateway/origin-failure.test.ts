@@ -14,7 +14,9 @@ describe('an origin that does not answer', () => {
       tenant: acme,
       runtime,
     };
-    const answer = fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, true);
+    const answer = fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, {
+      conditions: 'strip',
+    });
     return { answer, runtime };
   };
   /** Like a real fetch: rejects when it is aborted. */
@@ -60,6 +62,23 @@ describe('an origin that does not answer', () => {
       expect(ended).toBe(true);
     },
   );
+
+  test.each([
+    ['a status line', { statusText: 'a\u0001b' }],
+    ['a header field', { headers: [['x-a', 'a\nb']] }],
+  ])('with %s that nobody can pass on is said to be that', async (_what, odd) => {
+    const response = new Proxy(new Response('ok'), {
+      get: (target, name) =>
+        name in odd
+          ? (Reflect.get(odd, name) as unknown)
+          : (Reflect.get(target, name, target) as unknown),
+    });
+    const { answer } = ask(() => Promise.resolve(response));
+    await expect(answer).rejects.toMatchObject({
+      code: 'origin_invalid',
+      message: 'The origin answered with a status line or a header field that is invalid.',
+    });
+  });
 
   test('in a way that is none, and whose body can’t be ended, is said to be that', async () => {
     const body = new ReadableStream({

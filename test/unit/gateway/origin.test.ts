@@ -1,6 +1,11 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Fetch } from '../../../src/gateway/exchange.ts';
-import { fetchOrigin, STRIPPED_REQUEST_HEADERS } from '../../../src/gateway/origin.ts';
+import { fetchOrigin } from '../../../src/gateway/origin.ts';
+import {
+  STRIPPED_REQUEST_HEADERS,
+  STRIPPED_REQUEST_PREFIXES,
+  type ConditionChoice,
+} from '../../../src/gateway/request-headers.ts';
 import { manualRuntime } from '../support/runtime.ts';
 import { tenant } from '../support/tenants.ts';
 
@@ -12,10 +17,13 @@ interface Sent {
   readonly headers: Headers;
 }
 
+const strip: ConditionChoice = { conditions: 'strip' };
+const asSent: ConditionChoice = { conditions: 'as-sent' };
+
 /** Sends a request to an origin that answers `ok`, and says what it was sent. */
 async function send(
   request: Request,
-  options: { forStore?: boolean; origin?: string } = {},
+  options: { choice?: ConditionChoice; origin?: string } = {},
 ): Promise<Sent> {
   const sent: Sent[] = [];
   const fetch: Fetch = (url, init) => {
@@ -28,8 +36,8 @@ async function send(
     tenant: { ...acme, origin: options.origin ?? acme.origin },
     runtime: manualRuntime(),
   };
-  const { forStore = true } = options;
-  const response = await fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, forStore);
+  const { choice = strip } = options;
+  const response = await fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, choice);
   expect(await response.text()).toBe('ok');
   const [only] = sent;
   if (!only || sent.length !== 1) throw new Error(`${sent.length} requests`);
@@ -52,8 +60,8 @@ describe('every request to an origin', () => {
   it.each(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])(
     '%s stays out of the platform’s own cache and follows no redirect',
     async (method) => {
-      for (const forStore of [true, false]) {
-        const { init } = await send(new Request('https://acme.example/', { method }), { forStore });
+      for (const choice of [strip, asSent]) {
+        const { init } = await send(new Request('https://acme.example/', { method }), { choice });
         expect(init).toMatchObject({ method, cache: 'no-store', redirect: 'manual' });
       }
     },
@@ -93,7 +101,7 @@ describe('every request to an origin', () => {
   });
 
   test('asks for the identity coding, whatever the client accepts', async () => {
-    const { headers } = await send(get({ 'accept-encoding': 'br, gzip' }), { forStore: false });
+    const { headers } = await send(get({ 'accept-encoding': 'br, gzip' }), { choice: asSent });
     expect(headers.get('accept-encoding')).toBe('identity');
   });
 
@@ -112,24 +120,11 @@ describe('every request to an origin', () => {
 describe('what only this gateway may say', () => {
   it.each([
     ...STRIPPED_REQUEST_HEADERS,
+    ...STRIPPED_REQUEST_PREFIXES,
+    ...STRIPPED_REQUEST_PREFIXES.map((prefix) => `${prefix}anything`),
     'x-forwarded-for',
     'x-forwarded-host',
     'x-forwarded-proto',
-    'x-forwarded-port',
-    'x-forwarded-prefix',
-    'x-forwarded-anything',
-    'x-forwarded',
-    'x-forwardedfor',
-    'x-envoy-original-path',
-    'x-envoy-anything',
-    'x-url-scheme',
-    'x-scheme',
-    'front-end-https',
-    'forwarded-for',
-    'x-middleware-subrequest',
-    'x-proxy-host',
-    'x-original-host',
-    'x-original-url',
     // Many servers read `_` as `-`.
     'x_forwarded_host',
     'x-forwarded_for',
@@ -213,13 +208,23 @@ describe('the client’s conditions', () => {
   };
 
   test('stay here when the answer may be stored: that must be all of it', async () => {
-    const { headers } = await send(withHeaders(conditions), { forStore: true });
+    const { headers } = await send(withHeaders(conditions), { choice: strip });
     for (const name of Object.keys(conditions))
       expect([name, headers.has(name)]).toEqual([name, false]);
   });
 
+  test('make way for ours, which go along', async () => {
+    const add = [
+      ['if-none-match', '"ours"'],
+      ['if-modified-since', 'Mon, 07 Nov 1994 08:49:37 GMT'],
+    ] as const;
+    const { headers } = await send(withHeaders(conditions), { choice: { ...strip, add } });
+    const sent = Object.keys(conditions).filter((name) => headers.has(name));
+    expect(sent.map((name) => [name, headers.get(name)])).toEqual([...add].toReversed());
+  });
+
   test('go to the origin when it is not', async () => {
-    const { headers } = await send(withHeaders(conditions), { forStore: false });
+    const { headers } = await send(withHeaders(conditions), { choice: asSent });
     expect(Object.fromEntries(headers)).toMatchObject(conditions);
   });
 });
@@ -228,7 +233,7 @@ describe('a body', () => {
   it.each(['POST', 'PUT', 'PATCH', 'DELETE'])('of %s goes to the origin', async (method) => {
     const client: RequestInit = { method, body: 'the body' };
     const request = new Request('https://acme.example/', client);
-    const { init } = await send(request, { forStore: false });
+    const { init } = await send(request, { choice: asSent });
     expect(await new Response(init.body).text()).toBe('the body');
   });
 

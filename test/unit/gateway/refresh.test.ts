@@ -68,7 +68,7 @@ describe('a refresh', () => {
     expect(here.asked).toContain('mark');
   });
 
-  test('is sent what the gateway says itself, and nothing else', async () => {
+  test('is sent what the gateway says itself, and the tag of what is stored', async () => {
     const { time, here, origin, get } = scene();
     await get();
     await here.settle();
@@ -78,6 +78,7 @@ describe('a refresh', () => {
     expect(Object.fromEntries(origin.asked.at(-1) ?? [])).toEqual({
       accept: '*/*',
       'accept-encoding': 'identity',
+      'if-none-match': '"of-the-origin"',
       'user-agent': 'Tiercel',
       'x-forwarded-host': 'acme.example',
       'x-forwarded-proto': 'https',

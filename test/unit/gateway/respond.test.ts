@@ -1,8 +1,10 @@
 import { describe, expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../../src/codec/entry.ts';
-import { passOn, respondFromEntry } from '../../../src/gateway/respond.ts';
+import { passOn, respondFromEntry, respondStreaming } from '../../../src/gateway/respond.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
+const MADE = NOW - 10_500;
+const MADE_DATE = 'Fri, 31 Jul 2026 23:59:49 GMT';
 const HIT = { hit: true, ttl: 50, detail: 'memory' } as const;
 const MISS = { hit: false, fwd: 'uri-miss', stored: true } as const;
 
@@ -23,7 +25,7 @@ const entry = (changes: Partial<EntryDraft> = {}): EntryDraft => ({
     ],
   },
   etag: '"v1"',
-  createdAt: NOW - 10_500,
+  createdAt: MADE,
   freshUntil: NOW + 50_000,
   staleUntil: NOW + 50_000,
   staleIfErrorUntil: NOW + 50_000,
@@ -41,12 +43,15 @@ describe('an answer from an entry', () => {
     const response = respondFromEntry(request(), entry(), HIT, null, NOW);
     expect(response.status).toBe(200);
     expect(Object.fromEntries(response.headers)).toEqual({
+      'accept-ranges': 'bytes',
       age: '10',
       'cache-control': 'max-age=60',
       'cache-status': 'Tiercel; hit; ttl=50; detail=memory',
       'content-language': 'en',
       'content-length': '9',
       'content-type': 'application/json',
+      // The origin has sent none (RFC 9110, section 6.6.1).
+      date: MADE_DATE,
       etag: '"v1"',
       'last-modified': 'Sun, 06 Nov 1994 08:49:37 GMT',
       link: '</a>, </b>',
@@ -88,8 +93,8 @@ describe('an answer from an entry', () => {
     expect(response.headers.get('cache-status')).toBe('Origin; hit, Tiercel; fwd=uri-miss; stored');
   });
 
-  test('of status 204 has neither body nor length', async () => {
-    const form = { type: 'http', status: 204, headers: [] } as const;
+  it.each([204, 205])('of status %d has neither body nor length', async (code) => {
+    const form = { type: 'http', status: code, headers: [] } as const;
     const response = respondFromEntry(
       request(),
       entry({ form, value: new Uint8Array(0) }),
@@ -97,7 +102,7 @@ describe('an answer from an entry', () => {
       null,
       NOW,
     );
-    expect(response.status).toBe(204);
+    expect(response.status).toBe(code);
     expect(response.headers.has('content-length')).toBe(false);
     expect(response.body).toBeNull();
   });
@@ -124,6 +129,7 @@ describe('a client that has it already', () => {
       age: '10',
       'cache-control': 'max-age=60',
       'cache-status': 'Tiercel; hit; ttl=50; detail=memory',
+      date: MADE_DATE,
       etag: '"v1"',
       link: '</a>, </b>',
       vary: 'accept-encoding',
@@ -145,6 +151,250 @@ describe('a client that has it already', () => {
   ])('gets the whole when the entry has %s', (_what, changes) => {
     const asked = request({ 'if-none-match': '"v1"' });
     expect(respondFromEntry(asked, entry(changes), HIT, null, NOW).status).not.toBe(304);
+  });
+});
+
+describe('If-Modified-Since (RFC 9110, section 13.1.3)', () => {
+  const since = (headers: Record<string, string>, changes: Partial<EntryDraft> = {}): number =>
+    respondFromEntry(request(headers), entry(changes), HIT, null, NOW).status;
+  const LAST_MODIFIED = 'Sun, 06 Nov 1994 08:49:37 GMT';
+  const undated = (...more: [string, string][]): Partial<EntryDraft> => ({
+    form: { type: 'http', status: 200, headers: more },
+  });
+
+  it.each<[string, Record<string, string>, Partial<EntryDraft>, number]>([
+    ['of the very date', { 'if-modified-since': LAST_MODIFIED }, {}, 304],
+    ['of a later one', { 'if-modified-since': MADE_DATE }, {}, 304],
+    ['of an earlier one', { 'if-modified-since': 'Sun, 06 Nov 1994 08:49:36 GMT' }, {}, 200],
+    [
+      'counts for nothing beside If-None-Match',
+      { 'if-modified-since': LAST_MODIFIED, 'if-none-match': '"v0"' },
+      {},
+      200,
+    ],
+    [
+      'is held against Date where there is no Last-Modified',
+      { 'if-modified-since': MADE_DATE },
+      undated(['date', MADE_DATE]),
+      304,
+    ],
+    [
+      'is held against when it was made where there is no Date either',
+      { 'if-modified-since': MADE_DATE },
+      undated(),
+      304,
+    ],
+    [
+      'is not held against a Date that clients are never told',
+      { 'if-modified-since': MADE_DATE },
+      undated(['date', MADE_DATE], ['cdn-cache-control', 'max-age=600']),
+      200,
+    ],
+    [
+      'counts for nothing on a 404',
+      { 'if-modified-since': MADE_DATE },
+      { form: { type: 'http', status: 404, headers: [['last-modified', LAST_MODIFIED]] } },
+      404,
+    ],
+  ])('%s', (_what, headers, changes, expected) => {
+    expect(since(headers, changes)).toBe(expected);
+  });
+});
+
+describe('a 304', () => {
+  const told = (changes: Partial<EntryDraft>): Headers =>
+    respondFromEntry(request({ 'if-none-match': '*' }), entry(changes), HIT, null, NOW).headers;
+  const form = (...headers: [string, string][]): Partial<EntryDraft> => ({
+    form: { type: 'http', status: 200, headers },
+  });
+
+  it.each([
+    'content-digest',
+    'content-encoding',
+    'content-language',
+    'content-md5',
+    'content-type',
+  ])('says nothing of the body: %s', (name) => {
+    expect(told(form([name, 'x'])).has(name)).toBe(false);
+  });
+
+  it.each(['cache-control', 'content-location', 'date', 'expires', 'vary', 'x-own'])(
+    'says what a 200 would (RFC 9110, section 15.4.5): %s',
+    (name) => {
+      expect(told(form([name, 'x'])).get(name)).toBe('x');
+    },
+  );
+
+  test('has Last-Modified where there is no tag', () => {
+    const headers = told({ ...form(['last-modified', MADE_DATE]), etag: undefined });
+    expect(headers.get('last-modified')).toBe(MADE_DATE);
+    expect(headers.has('etag')).toBe(false);
+  });
+});
+
+describe('a response that a targeted field governs (RFC 9213)', () => {
+  const TARGETED = ['tiercel-cdn-cache-control', 'cdn-cache-control'];
+  const headersOf = (...headers: [string, string][]): Headers =>
+    respondFromEntry(
+      request(),
+      entry({ form: { type: 'http', status: 200, headers } }),
+      HIT,
+      null,
+      NOW,
+    ).headers;
+  const DATE: [string, string] = ['date', MADE_DATE];
+  const EXPIRES: [string, string] = ['expires', 'Sat, 01 Aug 2026 00:00:49 GMT'];
+
+  it.each(TARGETED)('begins the browser’s time at delivery: %s', (name) => {
+    const headers = headersOf(
+      DATE,
+      EXPIRES,
+      [name, 'max-age=600'],
+      ['cache-control', 'max-age=60'],
+    );
+    expect(headers.get('age')).toBeNull();
+    expect(headers.get('date')).toBe('Sat, 01 Aug 2026 00:00:00 GMT');
+    // A minute past Date, as it was.
+    expect(headers.get('expires')).toBe('Sat, 01 Aug 2026 00:01:00 GMT');
+    expect(headers.get('cache-control')).toBe('max-age=60');
+  });
+
+  it.each<[string, [string, string][]]>([
+    ['no such field', []],
+    ['one that can’t be parsed', [['cdn-cache-control', 'max-age=;']]],
+    ['an empty one', [['cdn-cache-control', '']]],
+    ['one for other caches', [['other-cdn-cache-control', 'max-age=600']]],
+  ])('%s: counts by its Age', (_what, fields) => {
+    const headers = headersOf(DATE, EXPIRES, ...fields);
+    expect(headers.get('age')).toBe('10');
+    expect([headers.get('date'), headers.get('expires')]).toEqual([MADE_DATE, EXPIRES[1]]);
+  });
+
+  test('leaves an Expires that is no date as it is', () => {
+    expect(
+      headersOf(DATE, ['expires', '0'], ['cdn-cache-control', 'max-age=600']).get('expires'),
+    ).toBe('0');
+  });
+
+  test('passes on what is said to all caches, and nothing of what is said to this one', () => {
+    const headers = headersOf(
+      ['tiercel-cdn-cache-control', 'max-age=9'],
+      ['cdn-cache-control', 'max-age=8'],
+    );
+    expect(TARGETED.map((name) => headers.get(name))).toEqual([null, 'max-age=8']);
+  });
+});
+
+describe('an answer whose body is still coming', () => {
+  const streamed = (
+    asked: Request,
+    headers: HeadersInit,
+    more: { status?: number; expose?: boolean; createdAt?: number } = {},
+  ): Response => {
+    const { status = 200, expose = false, createdAt = NOW } = more;
+    const body = status === 204 ? null : 'body';
+    const response = new Response(body, { status, statusText: 'Fine', headers });
+    return respondStreaming({
+      request: asked,
+      response,
+      stream: new Response('body').body,
+      status: MISS,
+      createdAt,
+      now: NOW,
+      expose,
+    });
+  };
+
+  test('has the fields that a hit will have, and the cookies', async () => {
+    const response = streamed(
+      request(),
+      new Headers([
+        ['age', '10'],
+        ['cache-control', 'max-age=60'],
+        ['cache-status', 'Origin; hit'],
+        ['cache-tag', 'secret-tag'],
+        ['connection', 'x-hop'],
+        ['content-length', '4'],
+        ['content-type', 'text/plain'],
+        ['etag', '"v1"'],
+        ['set-cookie', 'a=1'],
+        ['tiercel-cdn-cache-control', ''],
+        ['x-hop', '1'],
+      ]),
+      { createdAt: MADE },
+    );
+    expect(response).toMatchObject({ status: 200, statusText: 'Fine' });
+    expect(Object.fromEntries(response.headers)).toEqual({
+      'accept-ranges': 'bytes',
+      age: '10',
+      'cache-control': 'max-age=60',
+      'cache-status': 'Origin; hit, Tiercel; fwd=uri-miss; stored',
+      'content-length': '4',
+      'content-type': 'text/plain',
+      date: MADE_DATE,
+      etag: '"v1"',
+      'set-cookie': 'a=1',
+    });
+    expect(await response.text()).toBe('body');
+  });
+
+  test('has the Age that follows from when it was made, and no other', () => {
+    const { headers } = streamed(request(), { age: '10' }, { createdAt: NOW });
+    expect(headers.has('age')).toBe(false);
+  });
+
+  test('tells the origin’s own times, whatever governs it here', () => {
+    const fields = { 'cdn-cache-control': 'max-age=600', date: MADE_DATE };
+    const { headers } = streamed(request(), fields, { createdAt: MADE });
+    expect([headers.get('age'), headers.get('date')]).toEqual(['10', MADE_DATE]);
+  });
+
+  test('tells tags to those who may see them', () => {
+    const named = { 'cache-tag': 'a', 'cache-groups': '"b"', 'cache-group-invalidation': '"c"' };
+    const { headers } = streamed(request(), named, { expose: true });
+    expect(Object.keys(named).map((name) => headers.get(name))).toEqual(['a', '"b"', null]);
+  });
+
+  it.each<[string, string, string | null, string | null, string | null]>([
+    ['decoded: the tag is weak, the length unknown', 'gzip', null, null, 'W/"v1"'],
+    ['left as it is, by its spelling', 'BR', 'BR', '4', '"v1"'],
+    ['left as it is', 'zstd', 'zstd', '4', '"v1"'],
+  ])('with a content coding that is %s', (_what, coding, encoding, length, etag) => {
+    const { headers } = streamed(request(), {
+      'content-encoding': coding,
+      'content-length': '4',
+      etag: '"v1"',
+    });
+    expect(headers.get('content-encoding')).toBe(encoding);
+    expect(headers.get('content-length')).toBe(length);
+    expect(headers.get('etag')).toBe(etag);
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>, number]>([
+    ['by tag', { 'if-none-match': 'W/"v1"' }, { etag: '"v1"' }, 304],
+    ['by date', { 'if-modified-since': MADE_DATE }, { 'last-modified': MADE_DATE }, 304],
+    ['by another tag', { 'if-none-match': '"v0"' }, { etag: '"v1"' }, 200],
+    ['without a tag of the origin’s', { 'if-none-match': '"v1"' }, {}, 200],
+  ])('answers conditions here: %s', async (_what, asked, headers, status) => {
+    const response = streamed(request(asked), headers);
+    expect(response.status).toBe(status);
+    // Who holds the stream can see that it was not needed.
+    expect(response.body === null).toBe(status === 304);
+  });
+
+  it.each<[string, string, number, string | null]>([
+    ['to HEAD has no body', 'HEAD', 200, '4'],
+    ['of status 204 has neither body nor length', 'GET', 204, null],
+  ])('%s', (_what, method, status, length) => {
+    const response = streamed(request({}, method), { 'content-length': '4' }, { status });
+    expect(response.body).toBeNull();
+    expect(response.headers.get('content-length')).toBe(length);
+  });
+
+  test('is the whole whatever range was asked for', async () => {
+    const response = streamed(request({ range: 'bytes=0-1' }), { 'content-length': '4' });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('body');
   });
 });
 
@@ -179,6 +429,11 @@ describe('the origin’s own answer', () => {
   it.each<[string, Record<string, string>, string]>([
     ['what ends at this hop', { connection: 'x-hop', 'x-hop': '1' }, 'x-hop'],
     ['tags, which are for caches', { 'cache-tag': 'a' }, 'cache-tag'],
+    [
+      'what is said to this cache only',
+      { 'tiercel-cdn-cache-control': 'max-age=60' },
+      'tiercel-cdn-cache-control',
+    ],
     [
       'the length of a coding that was decoded',
       { 'content-encoding': 'gzip', 'content-length': '9' },
@@ -228,7 +483,7 @@ describe('the origin’s own answer', () => {
     it.each<[string, number, Record<string, string>, Request | undefined]>([
       ['the tag is another', 200, { ...fields, etag: '"v2"' }, conditional],
       ['there is no tag', 200, {}, conditional],
-      ['the tag is none', 200, { etag: 'v1' }, request({ 'if-none-match': '*' })],
+      ['the tag is none', 200, { etag: 'v1' }, request({ 'if-none-match': 'v1' })],
       ['the status is not 200', 404, fields, conditional],
       ['the client asked for the whole', 200, fields, request()],
       ['the conditions went to the origin', 200, fields, undefined],

@@ -20,6 +20,25 @@ describe('Cache-Control (RFC 9111, section 5.2)', () => {
     ['a directive inside quotes is none', 'ext="no-store", x', { ext: 'no-store', x: undefined }],
     ['of a repeated one the first counts (4.2.1)', 'max-age=1, max-age=2', { 'max-age': '1' }],
     ['the first counts in any case', 'max-age=1, Max-Age=2', { 'max-age': '1' }],
+    [
+      'private is not narrowed by being repeated (5.2.2.7)',
+      'private="a", private',
+      { private: undefined },
+    ],
+    ['in any order', 'private, private="a"', { private: undefined }],
+    [
+      'the fields of all of them count',
+      'private="a", x, PRIVATE="b, c"',
+      { private: 'a, b, c', x: undefined },
+    ],
+    ['nor is no-cache (5.2.2.4)', 'no-cache="a", no-cache', { 'no-cache': undefined }],
+    ['nor by an empty list', 'private="", private="a"', { private: undefined }],
+    ['what is broken has no fields', 'no-cache="a", no-cache="b" c', { 'no-cache': undefined }],
+    [
+      'an invalid number is not mended by a second one',
+      'max-age=x, max-age=60',
+      { 'max-age': 'x' },
+    ],
     ['empty elements (RFC 9110, 5.6.1)', ', ,a,, b,', { a: undefined, b: undefined }],
     ['no space', 'a,b=1,c', { a: undefined, b: '1', c: undefined }],
     ['tabs and spaces', '\t a \t,\tb=1\t', { a: undefined, b: '1' }],
@@ -31,7 +50,7 @@ describe('Cache-Control (RFC 9111, section 5.2)', () => {
     ['what is no directive is skipped to the next comma', '=1, @, max-age=5', { 'max-age': '5' }],
     ['a number with rubbish is an argument, not a number', 'max-age=6x', { 'max-age': '6x' }],
   ])('%s', (_what, field, directives) => {
-    expect(parsed(field)).toEqual(directives);
+    expect(parsed(field)).toStrictEqual(directives);
   });
 
   test('never throws and always ends', () => {

@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { isEntityTag, matchesIfNoneMatch, weaken } from '../../../src/http/etag.ts';
+import {
+  isEntityTag,
+  isStrong,
+  matchesIfNoneMatch,
+  matchesStrongly,
+  weaken,
+} from '../../../src/http/etag.ts';
 
 describe('an entity tag (RFC 9110, section 8.8.3)', () => {
   it.each(['"a"', '""', 'W/"a"', 'W/""', '"!#~"', '"\u00ff"', '"a,b"', String.raw`"a\b"`])(
@@ -35,6 +41,34 @@ describe('an entity tag (RFC 9110, section 8.8.3)', () => {
   test('is weakened once', () => {
     expect(weaken('"a"')).toBe('W/"a"');
     expect(weaken('W/"a"')).toBe('W/"a"');
+  });
+});
+
+describe('strong comparison (RFC 9110, section 8.8.3.2)', () => {
+  it.each<[string, string, boolean]>([
+    ['"1"', '"1"', true],
+    ['""', '""', true],
+    ['W/"1"', 'W/"1"', false],
+    ['W/"1"', '"1"', false],
+    ['"1"', 'W/"1"', false],
+    ['"1"', '"2"', false],
+    ['"a"', '"A"', false],
+    ['a', 'a', false],
+    ['', '', false],
+    ['"a", "b"', '"a", "b"', false],
+  ])('of %s and %s: %s', (a, b, matches) => {
+    expect(matchesStrongly(a, b)).toBe(matches);
+  });
+
+  it.each<[string, boolean]>([
+    ['"a"', true],
+    ['""', true],
+    ['W/"a"', false],
+    ['a', false],
+    ['"a', false],
+    ['*', false],
+  ])('%s is strong: %s (8.8.3)', (etag, strong) => {
+    expect(isStrong(etag)).toBe(strong);
   });
 });
 
@@ -74,6 +108,12 @@ describe('If-None-Match (RFC 9110, section 13.1.2)', () => {
     ['two tags without a comma', '"b" "a"', '"a"'],
   ])('does not match by %s', (_what, field, etag) => {
     expect(matchesIfNoneMatch(field, etag)).toBe(false);
+  });
+
+  test('of what has no tag only `*` says anything', () => {
+    expect(matchesIfNoneMatch('*', null)).toBe(true);
+    expect(matchesIfNoneMatch('"a", W/"b"', null)).toBe(false);
+    expect(matchesIfNoneMatch('""', null)).toBe(false);
   });
 
   const opaque = fc.string({ unit: fc.constantFrom('a', 'b', ',', '/', 'W', '*', '!') });

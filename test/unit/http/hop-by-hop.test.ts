@@ -1,5 +1,5 @@
 import { expect, it, test } from 'vitest';
-import { deleteHopByHop } from '../../../src/http/hop-by-hop.ts';
+import { connectionFields, deleteHopByHop } from '../../../src/http/hop-by-hop.ts';
 
 function remaining(init: Record<string, string>): string[] {
   const headers = new Headers(init);
@@ -9,6 +9,7 @@ function remaining(init: Record<string, string>): string[] {
 
 it.each([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authentication-info',
@@ -36,4 +37,22 @@ it.each([
 test('fields that go on to the next hop stay', () => {
   const kept = { 'cache-control': 'a', 'content-type': 'b', via: 'c', warning: 'd', etag: '"e"' };
   expect(remaining(kept)).toEqual(Object.keys(kept).toSorted());
+});
+
+test('Connection does not name what is for all recipients (RFC 9110, section 7.6.1)', () => {
+  const kept = {
+    'cache-control': 'no-store',
+    vary: 'a',
+    'content-type': 'b',
+    etag: '"e"',
+    age: '1',
+  };
+  const connection = 'Cache-Control, vary, content-type, ETag, age';
+  expect(remaining({ connection, ...kept })).toEqual(Object.keys(kept).toSorted());
+});
+
+test('the names in Connection, in lower case, each once (RFC 9110, section 7.6.1)', () => {
+  const headers = new Headers({ connection: 'close, X-One,x-one , , "x", Cache-Control' });
+  expect([...connectionFields(headers)]).toEqual(['close', 'x-one']);
+  expect([...connectionFields(new Headers())]).toEqual([]);
 });

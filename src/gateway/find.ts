@@ -1,0 +1,139 @@
+import type { Entry } from '../codec/entry.ts';
+import { NOTHING, type Face } from '../engine/face.ts';
+import type { Found, Lookup, Miss } from '../engine/found.ts';
+import { lookup } from '../engine/lookup.ts';
+import type { EngineParts } from '../engine/parts.ts';
+import { peek, type Near } from '../engine/peek.ts';
+import { unlessPurged } from '../engine/stale.ts';
+import type { Prepared } from '../tiers/tier.ts';
+import { hit, miss as missed } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import type { Exchange, GatewayOptions } from './exchange.ts';
+import type { Place, StandingRecord } from './place.ts';
+import { isRecord, parseRecord, selectVariant, variantKey, type VaryRecord } from './variants.ts';
+
+/** What the tiers have for a request. */
+export type Located = Place &
+  (
+    | { readonly found: true; readonly hit: Found; readonly miss?: undefined }
+    | {
+        readonly found: false;
+        readonly hit?: undefined;
+        readonly miss: Miss;
+        /** The resource is known, but not the variant. */
+        readonly varies: boolean;
+      }
+  );
+
+const RECORDS: Face = {
+  prepare: (_, entry) => (isRecord(entry) ? preparedRecord(entry) : NOTHING),
+};
+
+/** How the gateway serves entries: responses as they are stored, records parsed once. */
+export const gatewayFace = RECORDS;
+
+function preparedRecord(entry: Entry): Prepared | undefined {
+  const value = parseRecord(entry);
+  return value && { value, bytes: 3 * entry.value.byteLength, needsEntry: true };
+}
+
+/** What this isolate holds for a request, when it may be served without asking anybody. */
+export function locateNear(
+  { engine, keys }: GatewayOptions,
+  { request }: Pick<Exchange, 'request'>,
+  base: CacheKey,
+  now: number,
+): (Place & { readonly near: Near }) | undefined {
+  const first = peek(engine, base, now);
+  if (!first) return undefined;
+  const record = recordIn(first, first.state === 'stale');
+  if (!record) return { base, key: base, digest: '', record, near: first };
+  // A soft purge of the resource's own key makes all of its variants stale: the long way tells.
+  if (record.stale) return undefined;
+  const place = placeOf(keys, base, record, request.headers, now);
+  const near = peek(engine, place.key, now);
+  return near && { ...place, near };
+}
+
+/** Looks for what a request selects, in every tier. Rejects with `AuthorityUnavailable` only where an answer is required. */
+export async function locate(
+  options: GatewayOptions,
+  { request, runtime }: Pick<Exchange, 'request' | 'runtime'>,
+  base: CacheKey,
+): Promise<Located> {
+  const { engine, keys } = options;
+  // A record is no answer: what was looked for is counted, once.
+  const first = await lookup(quiet(engine), base, gatewayFace, runtime);
+  const held = first.found ? first : first.stale;
+  const record = held && recordIn(held, !first.found);
+  if (!record) {
+    report(engine, base, first);
+    return located({ base, key: base, digest: '', record: undefined }, first, false);
+  }
+  const place = placeOf(keys, base, record, request.headers, runtime.now());
+  const second = await lookup(engine, place.key, gatewayFace, runtime);
+  if (!record.stale || !second.found) return located(place, second, true);
+  const { stamp } = engine.coherence.view(base.tenant);
+  const renewed = { ...place, record: { ...record, outdated: true } };
+  return located(renewed, { found: false, reason: 'stale', stamp, stale: second }, true);
+}
+
+/** The place of the answer to a request, by a record that somebody else has just learnt. */
+export function placeOf(
+  keys: GatewayOptions['keys'],
+  base: CacheKey,
+  record: StandingRecord,
+  headers: Headers,
+  now: number,
+): Place {
+  const digest = selectVariant(record, headers, now);
+  return { base, key: keys.key(base.tenant, variantKey(base.key, record, digest)), digest, record };
+}
+
+/** The record that an entry is; undefined for a response. */
+export function recordIn(found: Found, stale: boolean): StandingRecord | undefined {
+  if (!isRecord(found.entry)) return undefined;
+  const record = found.prepared.value as VaryRecord;
+  return { ...record, found, stale };
+}
+
+/**
+ * Something stale that was found for a request, unless a hard purge of it is known by now: of itself, or of the resource.
+ * For validators, and for what is served in place of the origin's answer.
+ */
+export function standing(
+  { engine }: Pick<GatewayOptions, 'engine'>,
+  { base, key, record }: Place,
+  found: Found | undefined,
+): Found | undefined {
+  if (record?.found && !unlessPurged(engine, base, record.found)) return undefined;
+  return unlessPurged(engine, key, found);
+}
+
+function located(place: Place, found: Lookup, varies: boolean): Located {
+  return found.found
+    ? { ...place, found: true, hit: found }
+    : { ...place, found: false, miss: found, varies };
+}
+
+function report({ sink }: EngineParts, { tenant, key }: CacheKey, found: Lookup): void {
+  if (found.found) sink(hit(tenant, key, found.tier, found.verified));
+  else sink(missed(tenant, key, found.reason));
+}
+
+const quieted = new WeakMap<EngineParts, EngineParts>();
+
+/** The same engine, whose lookups are not counted. */
+function quiet(engine: EngineParts): EngineParts {
+  let parts = quieted.get(engine);
+  if (!parts) {
+    parts = {
+      ...engine,
+      sink: (event) => {
+        if (event.type !== 'hit' && event.type !== 'miss') engine.sink(event);
+      },
+    };
+    quieted.set(engine, parts);
+  }
+  return parts;
+}

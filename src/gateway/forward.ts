@@ -1,0 +1,138 @@
+import { countHit } from '../engine/obtain.ts';
+import { isSameEntry } from '../engine/stale.ts';
+import { OriginError } from '../errors.ts';
+import { RetryLater } from './backoff.ts';
+import { follow, mayFollow, takeOff } from './collapse.ts';
+import type { Exchange, GatewayParts } from './exchange.ts';
+import { locateNear } from './find.ts';
+import type { Announcement } from './flight.ts';
+import { insteadOf, whileFailing } from './instead.ts';
+import { leadRequest } from './lead.ts';
+import { OriginFailure } from './origin-failure.ts';
+import { respondFromEntry } from './respond.ts';
+import { forwardedStatus, hitStatus, type Missing } from './status.ts';
+
+/** How often a request changes whom it waits for before it asks for itself. */
+const MOST_TURNS = 6;
+/** Of so many failed requests of others one learns that one's own would fail. */
+const MOST_FAILURES = 2;
+
+/**
+ * Asks the origin, once for all who ask for the same at the same time; when it fails, or has failed a moment ago, what is
+ * stale is served if it may be. Rejects with `OriginError`.
+ * @param askedAt when the authority was asked
+ */
+export async function forward(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  askedAt: number,
+): Promise<Response> {
+  const { runtime } = exchange;
+  const throttled = await whileFailing(parts, exchange, missing, askedAt);
+  if (throttled) return throttled;
+  let present = missing;
+  let failures = 0;
+  for (let turn = 0; turn < MOST_TURNS; turn += 1) {
+    if (isForItself(parts, exchange, present)) break;
+    const flight = parts.flights.get(present.key);
+    const joined = flight && mayFollow(parts, present, flight);
+    if (!flight || !joined) {
+      const landed = landedSince(parts, exchange, present);
+      if (landed) return landed;
+      const lead = present;
+      return takeOff(parts, exchange, lead, (announce) =>
+        ask(parts, exchange, lead, askedAt, announce),
+      );
+    }
+    const followed = await follow(parts, exchange, present, flight, joined);
+    if (followed.type === 'alone') break;
+    if (followed.type === 'elsewhere') present = followed.missing;
+    else if (followed.type === 'loaded') {
+      const status = forwardedStatus(exchange, present, { stored: false, collapsed: true });
+      const { request, tenant } = exchange;
+      return respondFromEntry(
+        request,
+        followed.draft,
+        status,
+        null,
+        runtime.now(),
+        tenant.exposeTags,
+      );
+    } else if (followed.type === 'outdated') parts.flights.end(flight);
+    else {
+      failures += 1;
+      const { error } = followed;
+      const stale = await insteadOf(parts, exchange, present, askedAt, error);
+      if (stale) return stale;
+      // What another one's request was answered need not be what this one would be: but two are enough.
+      if (failures >= MOST_FAILURES && !(error instanceof OriginFailure)) throw error;
+    }
+  }
+  return ask(parts, exchange, present, askedAt, undefined);
+}
+
+/** Asks the origin for one request, and for those who wait. */
+async function ask(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  askedAt: number,
+  announce: ((announcement: Announcement) => void) | undefined,
+): Promise<Response> {
+  const { backoff } = parts;
+  const { runtime } = exchange;
+  const { fullName } = missing.key;
+  const refusal = backoff.refusal(fullName, runtime.now());
+  if (refusal) throw new RetryLater(refusal.error, refusal.ms);
+  try {
+    const response = await leadRequest(parts, exchange, {
+      missing,
+      askedAt,
+      announce: announce ?? (() => undefined),
+      insteadOf: (error) => insteadOf(parts, exchange, missing, askedAt, error),
+      alone: announce === undefined,
+    });
+    backoff.answered(fullName);
+    return response;
+  } catch (error) {
+    if (!(error instanceof OriginError)) throw error;
+    const stale = await insteadOf(parts, exchange, missing, askedAt, error);
+    if (stale) {
+      announce?.({ type: 'failed', error });
+      return stale;
+    }
+    if (error.code !== 'origin_invalid') backoff.failed(fullName, runtime.now(), error);
+    throw error;
+  }
+}
+
+/** Whether a request waits for nobody, and nobody for it. */
+function isForItself(
+  { engine, uncacheable }: GatewayParts,
+  { request, runtime }: Exchange,
+  { key }: Missing,
+): boolean {
+  return (
+    !engine.enabled ||
+    uncacheable.reason(key.fullName, runtime.now()) !== undefined ||
+    (request.headers.get('accept') ?? '').includes('text/event-stream')
+  );
+}
+
+/** What a request that ended since this one looked has left in memory. */
+function landedSince(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+): Response | undefined {
+  const { engine } = parts;
+  const { request, tenant, runtime } = exchange;
+  const now = runtime.now();
+  const located = locateNear(parts, exchange, missing.base, now);
+  if (located?.near.state !== 'fresh' || isSameEntry(located.near, missing.miss.stale))
+    return undefined;
+  countHit(engine, located.key, located.near, runtime);
+  const status = hitStatus(exchange, located, located.near, now);
+  return respondFromEntry(request, located.near.entry, status, null, now, tenant.exposeTags);
+}

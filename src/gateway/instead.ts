@@ -1,0 +1,72 @@
+import type { Found } from '../engine/found.ts';
+import { staleToServe } from '../engine/stale.ts';
+import type { OriginError } from '../errors.ts';
+import { originError } from '../telemetry/events.ts';
+import type { Exchange, GatewayParts } from './exchange.ts';
+import { standing } from './find.ts';
+import { mayServeOnStatus } from './http-entry.ts';
+import { OriginFailure } from './origin-failure.ts';
+import { askForAll } from './refresh.ts';
+import { serveInstead, serveThrottled } from './stale-response.ts';
+import type { Missing } from './status.ts';
+
+/**
+ * Answers with what is stale in place of an origin that has failed a moment ago, which is not asked. Undefined when it
+ * has not, or nothing may be served.
+ * @param askedAt when the authority was asked
+ */
+export async function whileFailing(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  askedAt: number,
+): Promise<Response | undefined> {
+  const { engine } = parts;
+  if (!engine.failures.isFailing(missing.key.fullName, exchange.runtime.now())) return undefined;
+  const stale = await toServe(parts, exchange, missing, askedAt);
+  return stale && serveThrottled(exchange, missing, engine.sink, stale);
+}
+
+/**
+ * Answers with what is stale in place of the origin's answer, which is a failure. Undefined when nothing may be served: a
+ * status asks for a window that the response itself opened (stale-if-error, RFC 5861, section 4), an origin that can't be
+ * reached does not (RFC 9111, section 4.2.4).
+ */
+export async function insteadOf(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  askedAt: number,
+  error: OriginError,
+): Promise<Response | undefined> {
+  const { engine, throttleMs } = parts;
+  const { runtime, tenant } = exchange;
+  const { stale } = missing.miss;
+  if (!stale) return undefined;
+  if (error instanceof OriginFailure && !mayServeOnStatus(stale.entry, runtime.now()))
+    return undefined;
+  const served = await toServe(parts, exchange, missing);
+  if (!served) return undefined;
+  if (isOfTheOrigin(error)) engine.failures.record(missing.key.fullName, runtime.now(), throttleMs);
+  else askForAll(parts, exchange, missing, served, askedAt);
+  engine.sink(originError(tenant.id, error.code, error));
+  return serveInstead(exchange, missing, engine.sink, served, error);
+}
+
+/** A 500 may be what this one request causes; without an answer, or behind a gateway that has none, others fare no better. */
+function isOfTheOrigin(error: OriginError): boolean {
+  return !(error instanceof OriginFailure) || error.status !== 500;
+}
+
+/** Something stale that may be served now. @param since as for `staleToServe` */
+async function toServe(
+  parts: GatewayParts,
+  { runtime }: Exchange,
+  missing: Missing,
+  since?: number,
+): Promise<Found | undefined> {
+  const found = standing(parts, missing, missing.miss.stale);
+  const stale = await staleToServe(parts.engine, missing.key, found, runtime, since);
+  // A purge of the resource may have come in meanwhile.
+  return stale && standing(parts, missing, stale);
+}

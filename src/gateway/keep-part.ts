@@ -1,0 +1,129 @@
+import { NOTHING } from '../engine/face.ts';
+import { fill } from '../engine/fill.ts';
+import { unlessPurged } from '../engine/stale.ts';
+import type { CacheStatus } from '../http/cache-status.ts';
+import { load as loaded, originError } from '../telemetry/events.ts';
+import type { CacheKey } from '../tenant/key.ts';
+import { declaredLength, splitBody, type WholeBody } from './body.ts';
+import type { Exchange, GatewayParts } from './exchange.ts';
+import { creationTime } from './freshness.ts';
+import { partKey, type HeldPart } from './held-part.ts';
+import type { OriginAnswer } from './load.ts';
+import { combined, judgePartial, partialDraft } from './partial.ts';
+import { passOn, respondStreaming } from './respond.ts';
+import { forwardedStatus, type Forwarded, type Missing } from './status.ts';
+import type { Storable } from './storability.ts';
+import { store } from './store.ts';
+import { selectingNames } from './variants.ts';
+
+/** Why a request for a part went forward, and what became of its answer. @param held there was a part, and it was not enough */
+export function partStatus(
+  exchange: Exchange,
+  missing: Missing,
+  held: HeldPart | undefined,
+  forwarded: Forwarded,
+): CacheStatus {
+  const status = forwardedStatus(exchange, missing, forwarded);
+  return held ? { ...status, fwd: 'partial' } : status;
+}
+
+/** A part that is being stored. */
+interface Keeping {
+  readonly key: CacheKey;
+  readonly names: readonly string[];
+  readonly verdict: Storable;
+  readonly createdAt: number;
+}
+
+/**
+ * Passes the origin's 206 on, and stores it meanwhile when that is allowed.
+ * @param held a part of the same that is stored already: the two may make a longer one, or the whole
+ */
+export function keepPart(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  answer: OriginAnswer,
+  held: HeldPart | undefined,
+): Response {
+  const { engine } = parts;
+  const { request, tenant, runtime } = exchange;
+  const { response, requestedAt, respondedAt } = answer;
+  const keeping = judged(parts, exchange, missing, answer);
+  if (typeof keeping === 'string') {
+    const status = partStatus(exchange, missing, held, { stored: false, refusal: keeping });
+    return passOn(response, response.body, status, tenant.exposeTags);
+  }
+  const timer = new AbortController();
+  const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
+  const { stream, whole } = splitBody(response, engine.maxEntryBytes, late);
+  const storing = whole.then((body) => {
+    timer.abort();
+    return ended(parts, exchange, missing, answer, keeping, body, held);
+  });
+  runtime.waitUntil(storing.catch(() => undefined));
+  const forwarded = respondStreaming({
+    request,
+    response,
+    stream,
+    status: partStatus(exchange, missing, held, { stored: true }),
+    createdAt: keeping.createdAt,
+    now: runtime.now(),
+    expose: tenant.exposeTags ?? false,
+  });
+  if (!forwarded.body) stream.cancel().catch(() => undefined);
+  return forwarded;
+}
+
+/** Whether and how a 206 is stored, by its head; else why it is not, a Token. */
+function judged(
+  parts: GatewayParts,
+  { request, tenant }: Exchange,
+  missing: Missing,
+  { response, requestedAt, respondedAt }: OriginAnswer,
+): Keeping | string {
+  const { engine } = parts;
+  const verdict = judgePartial(request, response, respondedAt, tenant);
+  if (!verdict.storable) return verdict.reason;
+  if (!engine.enabled) return 'disabled';
+  if (!missing.miss.stamp) return 'unstamped';
+  if ((declaredLength(response) ?? 0) > engine.maxEntryBytes) return 'too-large';
+  const names = selectingNames(verdict.vary);
+  const key = names && partKey(parts, request, missing, names);
+  if (!names || !key) return 'vary';
+  const createdAt = creationTime(response.headers, requestedAt, respondedAt);
+  return { key, names, verdict, createdAt };
+}
+
+/** Stores what the body has come to. */
+async function ended(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  { response, requestedAt: startedAt }: OriginAnswer,
+  { key, names, verdict, createdAt }: Keeping,
+  body: WholeBody,
+  held: HeldPart | undefined,
+): Promise<void> {
+  const { engine, maxLifetimeMs } = parts;
+  const { request, url, tenant, runtime } = exchange;
+  if (!body.whole) {
+    if (body.reason === 'broken') engine.sink(originError(tenant.id, body.error.code, body.error));
+    return;
+  }
+  const now = runtime.now();
+  const { origin } = url;
+  const { bytes } = body;
+  const loadMs = now - startedAt;
+  const stored = { response, origin, bytes, verdict, maxLifetimeMs, createdAt, now, loadMs };
+  const part = await partialDraft(request, stored);
+  if (!part) return;
+  engine.sink(loaded(tenant.id, key.key, loadMs));
+  // A purge may have come in meanwhile.
+  const before = held && unlessPurged(engine, held.key, held.found);
+  const draft = (before && combined(before.entry, part)) ?? part;
+  const { stamp } = missing.miss;
+  if (draft.form.type === 'http' && draft.form.status === 200)
+    store(parts, exchange, missing, { draft, names, stamp, startedAt });
+  else fill(engine, { key, draft, prepared: NOTHING, stamp, startedAt }, runtime);
+}

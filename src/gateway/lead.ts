@@ -1,0 +1,89 @@
+import type { Found } from '../engine/found.ts';
+import type { Exchange, GatewayParts } from './exchange.ts';
+import { standing } from './find.ts';
+import { keep } from './keep.ts';
+import type { Lead } from './led-request.ts';
+import { askOrigin, type OriginAnswer } from './load.ts';
+import { isOriginFailure, OriginFailure } from './origin-failure.ts';
+import { askForAll } from './refresh.ts';
+import { respondFromEntry } from './respond.ts';
+import { traitsOf } from './request-traits.ts';
+import { forwardedStatus } from './status.ts';
+import { namesOf, store, storedAs } from './store.ts';
+import { passUnkept } from './unkept.ts';
+import { freshened, validatorsOf } from './validation.ts';
+
+/**
+ * Asks the origin: for what is new, where something is stored that it can be held against. The client gets the answer
+ * while it is being stored. Rejects with `OriginError`.
+ */
+export async function leadRequest(
+  parts: GatewayParts,
+  exchange: Exchange,
+  lead: Lead,
+): Promise<Response> {
+  const { engine } = parts;
+  const { missing } = lead;
+  const stale = standing(parts, missing, missing.miss.stale);
+  const add = stale ? validatorsOf(stale.entry) : [];
+  const conditions = lead.alone && add.length === 0 ? 'as-sent' : 'strip';
+  let answer = await askOrigin(parts, exchange, { conditions, add });
+  if (answer.type === 'not-modified' && stale) {
+    const response = validated(parts, exchange, lead, stale, answer);
+    if (response) return response;
+    // It spoke of another one than what is stored.
+    answer = await askOrigin(parts, exchange, { conditions: 'strip' });
+  }
+  const { response } = answer;
+  if (isOriginFailure(response.status)) {
+    const error = new OriginFailure(response.status);
+    const instead = await lead.insteadOf(error);
+    if (instead) {
+      lead.announce({ type: 'failed', error });
+      // Nobody reads it, and an unread body holds one of the request's few connections.
+      response.body?.cancel().catch(() => undefined);
+      return instead;
+    }
+  } else engine.failures.clear(missing.key.fullName, 'failed');
+  if (answer.type === 'storable') return keep(parts, exchange, lead, answer);
+  const isPersonal = answer.type === 'pass' && !answer.forAll;
+  lead.announce({ type: 'alone', ...(isPersonal ? { because: traitsOf(exchange.request) } : {}) });
+  return passUnkept(parts, exchange, lead, answer);
+}
+
+/** Answers with what is stored, brought up to date by a 304. Undefined when it can't be. */
+function validated(
+  parts: GatewayParts,
+  exchange: Exchange,
+  { missing, announce, askedAt }: Lead,
+  found: Found,
+  { response, requestedAt, respondedAt }: OriginAnswer,
+): Response | undefined {
+  const { entry } = found;
+  const { request, tenant, runtime } = exchange;
+  const now = runtime.now();
+  const { maxLifetimeMs } = parts;
+  const times = { request, policy: tenant, requestedAt, respondedAt, now, maxLifetimeMs };
+  const made = freshened(entry, response, times);
+  if (made === 'mismatch') return undefined;
+  const forOne = 'storable' in made;
+  const draft = forOne ? made.draft : made;
+  const { stamp } = missing.miss;
+  const storing = { draft, names: namesOf(draft), stamp, startedAt: requestedAt };
+  const outcome = forOne
+    ? { stored: false, refusal: made.reason }
+    : storedAs(store(parts, exchange, missing, storing));
+  const { record, digest } = missing;
+  const landing = Promise.resolve({ type: 'loaded', draft, stamp } as const);
+  announce(
+    !forOne && draft.freshUntil > now
+      ? { type: 'shared', record, digest, landing }
+      : { type: 'alone' },
+  );
+  // What it takes back may not be served to others any more either: if that is so for all.
+  if (forOne) askForAll(parts, exchange, missing, found, askedAt);
+  const ttl = Math.floor((draft.freshUntil - now) / 1000);
+  const status = forwardedStatus(exchange, missing, { ...outcome, fwdStatus: 304, ttl });
+  const upstream = response.headers.get('cache-status');
+  return respondFromEntry(request, draft, status, upstream, now, tenant.exposeTags);
+}

@@ -1,0 +1,102 @@
+import type { Stamp } from '../codec/stamp.ts';
+import { judge } from '../coherence/marks.ts';
+import { NOTHING } from '../engine/face.ts';
+import type { EngineParts } from '../engine/parts.ts';
+import { supersede, type Setting } from '../engine/supersede.ts';
+import { TiercelError } from '../errors.ts';
+import type { Runtime } from '../runtime.ts';
+import { readBounded } from './body.ts';
+import { describesItself } from './changed-resources.ts';
+import type { Exchange, GatewayOptions } from './exchange.ts';
+import { creationTime } from './freshness.ts';
+import { httpEntry } from './http-entry.ts';
+import { judgeStorability, type Storable } from './storability.ts';
+
+/** The answer to an unsafe request, its body read or still to be read. */
+export interface Posted {
+  /** It has taken the place of what was stored under its URL. */
+  readonly stored: boolean;
+  readonly body: ReadableStream<Uint8Array> | null;
+}
+
+/**
+ * Stores the answer to a POST for later GETs of its URL, where it may be (RFC 9110, section 9.3.3; RFC 9111, section 4): in
+ * place of whatever anybody holds, acknowledged by the authority. When it is not stored, because it may not be, is too
+ * large, because a purge came in between, or because the authority failed, its key is still to be purged. Rejects with
+ * `OriginError` when the body breaks off.
+ * @param before what was known of the ledger, and the time, when the request was sent: a purge since then wins
+ */
+export async function storePosted(
+  { engine, maxLifetimeMs }: GatewayOptions,
+  exchange: Exchange,
+  response: Response,
+  before: { readonly stamp: Stamp | undefined; readonly now: number },
+): Promise<Posted> {
+  const { key, url, runtime } = exchange;
+  const respondedAt = runtime.now();
+  const verdict = judgePosted(exchange, response, respondedAt);
+  if (!key || !verdict || !before.stamp || !engine.enabled)
+    return { stored: false, body: response.body };
+  const patience = runtime.sleep(engine.maxLoadMs - (respondedAt - before.now));
+  const body = await readBounded(response, engine.maxEntryBytes, patience);
+  if (!body.whole) return { stored: false, body: body.stream };
+  const { bytes } = body;
+  const now = runtime.now();
+  const draft = await httpEntry({
+    response,
+    origin: url.origin,
+    bytes,
+    verdict,
+    maxLifetimeMs,
+    createdAt: creationTime(response.headers, before.now, respondedAt),
+    now,
+    loadMs: now - before.now,
+  });
+  const setting = { key, draft, prepared: NOTHING, lifetimes: undefined };
+  const stored = draft.expiresAt > now && (await take(engine, setting, before.stamp, runtime));
+  return { stored, body: new Response(bytes).body };
+}
+
+/**
+ * Whether the answer may be stored: a 200 whose `Content-Location` is its own URL and which says itself how long it is
+ * fresh. Beyond that only what anybody may have as it is: nothing that varies, sets a cookie, or names fields that may
+ * not be stored; nor what invalidates groups and is in some itself.
+ */
+function judgePosted(
+  { request, url, tenant }: Exchange,
+  response: Response,
+  now: number,
+): Storable | undefined {
+  const { headers, status } = response;
+  if (request.method !== 'POST' || status !== 200 || !describesItself(url, headers))
+    return undefined;
+  if (headers.has('set-cookie')) return undefined;
+  if (headers.has('cache-group-invalidation') && headers.has('cache-groups')) return undefined;
+  const asGet = { method: 'GET', url: url.href, headers: request.headers };
+  const verdict = judgeStorability(asGet, response, now, tenant);
+  if (!verdict.storable || verdict.heuristic || verdict.lifetime <= 0) return undefined;
+  return verdict.vary.length === 0 && verdict.withheld.length === 0 ? verdict : undefined;
+}
+
+/** False when it may not take the place of what is stored: something has been purged since, or nobody can tell. */
+async function take(
+  engine: EngineParts,
+  setting: Setting,
+  knownAs: Stamp,
+  runtime: Runtime,
+): Promise<boolean> {
+  const { key, draft } = setting;
+  try {
+    // The authority lets a value supersede what others have set: the key's own marks are looked at here.
+    await engine.coherence.read(key.tenant, [], runtime);
+    const known = engine.coherence.view(key.tenant);
+    const subject = { stamp: knownAs, key: key.key, tags: draft.tags };
+    if (judge(known, subject, false) !== 'valid') return false;
+    const [outcome] = await supersede(engine, [setting], knownAs, runtime);
+    return outcome?.stored === true;
+  } catch (error) {
+    // It has been reported, and nobody knows what is stored now: the purge that follows settles it.
+    if (error instanceof TiercelError) return false;
+    throw error;
+  }
+}
