@@ -96,6 +96,8 @@ export interface Supersession {
   readonly draft: EntryDraft;
   /** What the caller knew of the ledger when it computed the value. */
   readonly knownAs: Stamp;
+  /** Refused as well when its key was purged or set since `knownAs`, or when that can't be told any more. Default: it wins. */
+  readonly unlessMarked?: boolean | undefined;
 }
 
 /** What became of a `set`: stored under a seq of its own, or dropped because a purge that it may have been computed before is newer. */

@@ -169,9 +169,9 @@ export class InIsolateAuthority implements Authority {
   }
 
   async supersede(writes: readonly Supersession[]): Promise<readonly SupersedeOutcome[]> {
-    return writes.map(({ key, draft, knownAs }) => {
+    return writes.map(({ key, draft, knownAs, unlessMarked }) => {
       const ledger = this.#ledger(key.tenant, undefined);
-      if (!ledger.maySupersede(key.key, draft.tags, knownAs))
+      if (!ledger.maySupersede(key.key, draft.tags, knownAs, unlessMarked))
         return { stored: false, reason: 'superseded' };
       const seq = this.#mark(key.tenant, ledger, [keyTarget(key.key)], 'hard');
       const stamp = { epoch: ledger.epoch, asOf: seq };

@@ -109,16 +109,30 @@ export class Ledger {
     return 'stored';
   }
 
-  /** Whether a value computed under `knownAs` may supersede: no purge of its tags, prefixes or tenant, hard or soft, may be newer. */
-  maySupersede(key: string, tags: readonly string[], knownAs: Stamp): boolean {
+  /**
+   * Whether a value computed under `knownAs` may supersede: no purge of its tags, prefixes or tenant, hard or soft, may be
+   * newer; nor, with `unlessMarked`, any mark of its key.
+   */
+  maySupersede(
+    key: string,
+    tags: readonly string[],
+    knownAs: Stamp,
+    unlessMarked = false,
+  ): boolean {
     if (knownAs.epoch !== this.epoch || knownAs.asOf < this.#floor) return false;
+    if (unlessMarked && knownAs.asOf < this.#keyFloor) return false;
     const targets = [
+      ...(unlessMarked ? [keyTarget(key)] : []),
       TENANT_TARGET,
       ...tags.map(tagTarget),
       ...segmentPrefixes(key).map(prefixTarget),
     ] as const;
     const newest = (target: Target): number =>
-      Math.max(this.#hardOthers.get(target) ?? 0, this.#soft.get(target) ?? 0);
+      Math.max(
+        this.#hardKeys.get(target) ?? 0,
+        this.#hardOthers.get(target) ?? 0,
+        this.#soft.get(target) ?? 0,
+      );
     return targets.every((target) => newest(target) <= knownAs.asOf);
   }
 

@@ -17,6 +17,8 @@ export interface Setting {
   readonly draft: EntryDraft;
   readonly prepared: Prepared;
   readonly lifetimes: Lifetimes | undefined;
+  /** Not stored when its key was purged or set since what the caller knew. Default: it wins. */
+  readonly unlessMarked?: boolean;
 }
 
 /**
@@ -42,7 +44,12 @@ export async function supersede(
   let outcomes: readonly SupersedeOutcome[];
   try {
     outcomes = await parts.authority.supersede(
-      settings.map(({ key, draft }) => ({ key, draft, knownAs: known })),
+      settings.map(({ key, draft, unlessMarked }) => ({
+        key,
+        draft,
+        knownAs: known,
+        unlessMarked,
+      })),
     );
   } catch (error) {
     for (const { key } of settings) demote(parts, key, runtime);

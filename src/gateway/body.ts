@@ -1,4 +1,5 @@
 import { OriginError } from '../errors.ts';
+import { isDecoded } from './content-coding.ts';
 
 /** A body that was read to its end, or why it is not kept: the client gets all of it either way. */
 export type WholeBody =
@@ -71,8 +72,7 @@ export async function readBounded(
 /** `Content-Length`, where it counts the bytes that are read here: the runtime decodes content codings. */
 export function declaredLength({ headers }: Pick<Response, 'headers'>): number | undefined {
   const length = headers.get('content-length');
-  if (length === null || !/^[0-9]{1,15}$/.test(length) || headers.has('content-encoding'))
-    return undefined;
+  if (length === null || !/^[0-9]{1,15}$/.test(length) || isDecoded(headers)) return undefined;
   return Number(length);
 }
 
@@ -98,6 +98,8 @@ class Collector {
 
   constructor(reader: Reader, limit: number, declared: number | undefined, late: Promise<void>) {
     this.reader = reader;
+    // It breaks off where it is read: nobody needs to be told twice.
+    reader.closed.catch(() => undefined);
     this.#limit = limit;
     this.#declared = declared;
     this.#late = late;
@@ -140,6 +142,7 @@ class Collector {
       }
       if (!result) {
         this.pending = next;
+        next.catch(() => undefined);
         return { whole: false, reason: 'too-slow' };
       }
       if (result.done) break;

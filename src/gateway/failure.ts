@@ -2,12 +2,13 @@ import { AuthorityUnavailable, OriginError } from '../errors.ts';
 import { problemResponse } from '../http/problem.ts';
 import { originError, type Sink } from '../telemetry/events.ts';
 import { RetryLater } from './backoff.ts';
+import { CutOff } from './origin-failure.ts';
 
-/** What a client is told of a failure: of the origin 502 or 504, of a required authority 503. Other errors are thrown on. */
+/** What a client is told of a failure: of the origin 502 or 504 (too slow, or needed to validate what is stored), of a required authority 503. Other errors are thrown on. */
 export function failureResponse(error: unknown, tenant: string, sink: Sink): Response {
   if (error instanceof OriginError) {
     sink(originError(tenant, error.code, error));
-    const timedOut = error.code === 'origin_timeout';
+    const timedOut = error.code === 'origin_timeout' || error instanceof CutOff;
     return problemResponse({
       status: timedOut ? 504 : 502,
       title: timedOut ? 'Gateway Timeout' : 'Bad Gateway',

@@ -3,10 +3,11 @@ import { isSameEntry } from '../engine/stale.ts';
 import { OriginError } from '../errors.ts';
 import { RetryLater } from './backoff.ts';
 import { follow, mayFollow, takeOff } from './collapse.ts';
+import { asksForEvents } from './event-stream.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { locateNear } from './find.ts';
 import type { Announcement } from './flight.ts';
-import { insteadOf, whileFailing } from './instead.ts';
+import { failureOf, insteadOf, whileFailing } from './instead.ts';
 import { leadRequest } from './lead.ts';
 import { OriginFailure } from './origin-failure.ts';
 import { respondFromEntry } from './respond.ts';
@@ -66,7 +67,8 @@ export async function forward(
       const stale = await insteadOf(parts, exchange, present, askedAt, error);
       if (stale) return stale;
       // What another one's request was answered need not be what this one would be: but two are enough.
-      if (failures >= MOST_FAILURES && !(error instanceof OriginFailure)) throw error;
+      if (failures >= MOST_FAILURES && !(error instanceof OriginFailure))
+        throw failureOf(present, error);
     }
   }
   return ask(parts, exchange, present, askedAt, undefined);
@@ -103,7 +105,7 @@ async function ask(
       return stale;
     }
     if (error.code !== 'origin_invalid') backoff.failed(fullName, runtime.now(), error);
-    throw error;
+    throw failureOf(missing, error);
   }
 }
 
@@ -116,7 +118,7 @@ function isForItself(
   return (
     !engine.enabled ||
     uncacheable.reason(key.fullName, runtime.now()) !== undefined ||
-    (request.headers.get('accept') ?? '').includes('text/event-stream')
+    asksForEvents(request)
   );
 }
 

@@ -2,10 +2,13 @@ import type { Found } from '../engine/found.ts';
 import { staleToServe } from '../engine/stale.ts';
 import type { OriginError } from '../errors.ts';
 import { originError } from '../telemetry/events.ts';
+import { RetryLater } from './backoff.ts';
+import { responseControl } from './control.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
-import { mayServeOnStatus } from './http-entry.ts';
-import { OriginFailure } from './origin-failure.ts';
+import { forbidsStale } from './freshness.ts';
+import { headersOf, mayServeOnStatus } from './http-entry.ts';
+import { CutOff, OriginFailure } from './origin-failure.ts';
 import { askForAll } from './refresh.ts';
 import { serveInstead, serveThrottled } from './stale-response.ts';
 import type { Missing } from './status.ts';
@@ -69,4 +72,11 @@ async function toServe(
   const stale = await staleToServe(parts.engine, missing.key, found, runtime, since);
   // A purge of the resource may have come in meanwhile.
   return stale && standing(parts, missing, stale);
+}
+
+/** The failure as the client is told it: 504 where something is stored that must not be used without the origin. */
+export function failureOf({ miss: { stale } }: Missing, error: OriginError): OriginError {
+  if (!stale || error instanceof RetryLater) return error;
+  const { directives } = responseControl(headersOf(stale.entry));
+  return forbidsStale(directives) ? new CutOff(error) : error;
 }

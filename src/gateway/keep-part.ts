@@ -52,7 +52,10 @@ export function keepPart(
   const keeping = judged(parts, exchange, missing, answer);
   if (typeof keeping === 'string') {
     const status = partStatus(exchange, missing, held, { stored: false, refusal: keeping });
-    return passOn(response, response.body, status, tenant.exposeTags);
+    return passOn(response, response.body, status, {
+      now: runtime.now(),
+      expose: tenant.exposeTags,
+    });
   }
   const timer = new AbortController();
   const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);

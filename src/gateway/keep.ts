@@ -57,8 +57,9 @@ export async function keep(
       stored: false,
       refusal: body.reason,
     });
-    const { exposeTags } = exchange.tenant;
-    return passOn(response, body.stream, status, exposeTags, exchange.request, runtime.now());
+    const { request, tenant } = exchange;
+    const passing = { now: runtime.now(), expose: tenant.exposeTags, conditional: request };
+    return passOn(response, body.stream, status, passing);
   } catch (error) {
     if (error instanceof OriginError) keeping.land({ type: 'failed', error });
     else keeping.land({ type: 'given-up' });
@@ -109,8 +110,20 @@ async function answered(
   const { request, tenant, runtime } = exchange;
   const { draft, outcome } = await stored(parts, exchange, keeping, answer, bytes);
   const status = forwardedStatus(exchange, keeping.missing, storedAs(outcome));
-  const upstream = answer.response.headers.get('cache-status');
-  return respondFromEntry(request, draft, status, upstream, runtime.now(), tenant.exposeTags);
+  const { headers } = answer.response;
+  const upstream = headers.get('cache-status');
+  const response = respondFromEntry(
+    request,
+    draft,
+    status,
+    upstream,
+    runtime.now(),
+    tenant.exposeTags,
+  );
+  // What is kept from the store is for the one who asked.
+  for (const name of answer.verdict.withheld)
+    for (const value of valuesOf(headers, name)) response.headers.append(name, value);
+  return response;
 }
 
 /** Answers with a body that is still coming. */
@@ -187,4 +200,10 @@ function givenUp(
   engine.sink(bypass(tenant.id, reason));
   uncacheable.remember(missing.key.fullName, runtime.now(), reason);
   land({ type: 'given-up' });
+}
+
+function valuesOf(headers: Headers, name: string): readonly string[] {
+  if (name === 'set-cookie') return headers.getSetCookie();
+  const value = headers.get(name);
+  return value === null ? [] : [value];
 }

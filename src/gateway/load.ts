@@ -8,7 +8,7 @@ import type { Exchange, GatewayOptions } from './exchange.ts';
 import { creationTime } from './freshness.ts';
 import { httpEntry } from './http-entry.ts';
 import { fetchOrigin } from './origin.ts';
-import type { ConditionChoice } from './request-headers.ts';
+import { isConditional, type ConditionChoice } from './request-headers.ts';
 import { judgeStorability, type Storable } from './storability.ts';
 import { MAX_NAMES, selectingNames } from './variants.ts';
 
@@ -62,6 +62,9 @@ export async function askOrigin(
     return { ...times, type: 'pass', reason, forAll };
   };
   if (!verdict.storable) return pass(verdict.reason, verdict.forAll);
+  // A 412 or 416 is an answer to this client's conditions, whatever freshness it says.
+  if (choice.conditions === 'as-sent' && response.status !== 200 && isConditional(request))
+    return pass('status', false);
   const names = selectingNames(verdict.vary);
   if (!names || names.length > MAX_NAMES) return pass('vary', true);
   const length = declaredLength(response);

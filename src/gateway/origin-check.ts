@@ -10,6 +10,7 @@ import type { GatewayOptions } from './exchange.ts';
 import { entityTag } from './http-entry.ts';
 import { fetchOrigin, OWN_HEADERS } from './origin.ts';
 import { resourceUrl } from './request-key.ts';
+import { isRecord } from './variants.ts';
 
 /** How long an origin may take for the head of an answer, and again for its body, in milliseconds: somebody waits for many of them. */
 const PATIENCE_MS = 5000;
@@ -30,6 +31,8 @@ export function originCheck(
     const url = resourceUrl(key);
     if (!url || !tenant.hosts.includes(url.hostname)) return undefined;
     return async (_, held) => {
+      // What a resource varies by is no answer of the origin's, and its variants can't be asked for by URL alone.
+      if (isRecord(held.entry)) return [];
       try {
         return await changes(options, { url, tenant, runtime, held });
       } catch (error) {

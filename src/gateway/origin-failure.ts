@@ -8,6 +8,13 @@ export function isOriginFailure(status: number): boolean {
   return FAILURES.has(status);
 }
 
+/** The origin can't be reached, and what is stored may not be served without it (RFC 9111, section 5.2.2.2). */
+export class CutOff extends OriginError {
+  constructor(last: OriginError) {
+    super(last.code, last.message, { cause: last });
+  }
+}
+
 /** The origin answered, and its answer is a failure. */
 export class OriginFailure extends OriginError {
   readonly status: number;

@@ -103,22 +103,6 @@ export function answerFromPartial(
 }
 
 /**
- * What to ask the origin for to complete a copy that is the beginning of a representation, when the whole is wanted.
- * Undefined for a copy without a strong tag: its bytes could be another representation's (RFC 9110, section 13.1.5).
- */
-export function missingRange(held: EntryDraft): readonly (readonly [string, string])[] | undefined {
-  const part = partOf(held);
-  if (!part || part.first !== 0 || part.end !== part.last || part.last + 1 >= part.complete)
-    return undefined;
-  const { etag } = held;
-  if (etag === undefined || !isStrong(etag)) return undefined;
-  return [
-    ['range', `bytes=${part.last + 1}-`],
-    ['if-range', etag],
-  ];
-}
-
-/**
  * One copy of two, in place of both: the parts are of the same representation, by a strong tag, and leave no gap (RFC
  * 9110, section 15.3.7.3). With all of its bytes it is a 200. Its fields and its times are those of the later one
  * (RFC 9111, section 3.4), which says by its tag that the earlier bytes are still right. Undefined for any other two.

@@ -9,7 +9,7 @@ import type { Exchange, GatewayOptions } from './exchange.ts';
 import { countForward } from './max-forwards.ts';
 import { fetchOrigin } from './origin.ts';
 import { storePosted, type Posted } from './posted.ts';
-import { passOn } from './respond.ts';
+import { passOn, type Passing } from './respond.ts';
 
 /** Registered as safe; every other method may change what it names (RFC 9111, section 4.4). */
 const SAFE_METHODS: ReadonlySet<string> = new Set([
@@ -31,7 +31,7 @@ export async function bypassCache(
 ): Promise<Response> {
   const response = await fetchOrigin(options, exchange, { conditions: 'as-sent' });
   const status = { hit: false, fwd: 'bypass', stored: false, detail } as const;
-  return passOn(response, response.body, status, exchange.tenant.exposeTags);
+  return passOn(response, response.body, status, passing(exchange));
 }
 
 /**
@@ -52,13 +52,17 @@ export function passMethod(options: GatewayOptions, exchange: Exchange): Promise
   return work;
 }
 
+function passing({ tenant, runtime }: Exchange): Passing {
+  return { now: runtime.now(), expose: tenant.exposeTags };
+}
+
 const PASSED = { hit: false, fwd: 'method', stored: false } as const;
 
 async function passSafe(options: GatewayOptions, exchange: Exchange): Promise<Response> {
   const hops = countForward(exchange.request);
   if (hops.type === 'answer') return hops.response;
   const response = await fetchOrigin(options, exchange, { conditions: 'as-sent', add: hops.add });
-  return passOn(response, response.body, PASSED, exchange.tenant.exposeTags);
+  return passOn(response, response.body, PASSED, passing(exchange));
 }
 
 async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<Response> {
@@ -74,7 +78,7 @@ async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<
     await invalidate(options, exchange, resource);
     throw error;
   }
-  if (response.status >= 400) return passOn(response, response.body, PASSED, tenant.exposeTags);
+  if (response.status >= 400) return passOn(response, response.body, PASSED, passing(exchange));
   const groups = namedGroups(options, exchange, response);
   const changed = [...resource, ...changedResources(url, response.headers), ...groups.targets];
   let posted: Posted;
@@ -90,7 +94,7 @@ async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<
   const done = await invalidate(options, exchange, left);
   const detail = done ? (groups.dropped > 0 ? 'groups-dropped' : undefined) : 'invalidation-failed';
   const status = { ...PASSED, stored, ...(detail === undefined ? {} : { detail }) };
-  return passOn(response, body, status, tenant.exposeTags);
+  return passOn(response, body, status, passing(exchange));
 }
 
 /** `Cache-Group-Invalidation` (RFC 9875, section 3): groups of the origin that was asked. What is over a cap is left out, and reported. */

@@ -1,5 +1,4 @@
 import type { Stamp } from '../codec/stamp.ts';
-import { judge } from '../coherence/marks.ts';
 import { NOTHING } from '../engine/face.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import { supersede, type Setting } from '../engine/supersede.ts';
@@ -52,7 +51,7 @@ export async function storePosted(
     now,
     loadMs: now - before.now,
   });
-  const setting = { key, draft, prepared: NOTHING, lifetimes: undefined };
+  const setting = { key, draft, prepared: NOTHING, lifetimes: undefined, unlessMarked: true };
   const stored = draft.expiresAt > now && (await take(engine, setting, before.stamp, runtime));
   return { stored, body: new Response(bytes).body };
 }
@@ -78,20 +77,13 @@ function judgePosted(
   return verdict.vary.length === 0 && verdict.withheld.length === 0 ? verdict : undefined;
 }
 
-/** False when it may not take the place of what is stored: something has been purged since, or nobody can tell. */
 async function take(
   engine: EngineParts,
   setting: Setting,
   knownAs: Stamp,
   runtime: Runtime,
 ): Promise<boolean> {
-  const { key, draft } = setting;
   try {
-    // The authority lets a value supersede what others have set: the key's own marks are looked at here.
-    await engine.coherence.read(key.tenant, [], runtime);
-    const known = engine.coherence.view(key.tenant);
-    const subject = { stamp: knownAs, key: key.key, tags: draft.tags };
-    if (judge(known, subject, false) !== 'valid') return false;
     const [outcome] = await supersede(engine, [setting], knownAs, runtime);
     return outcome?.stored === true;
   } catch (error) {

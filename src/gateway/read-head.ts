@@ -1,7 +1,7 @@
 import { OriginError } from '../errors.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
-import { insteadOf } from './instead.ts';
+import { failureOf, insteadOf } from './instead.ts';
 import { fetchOrigin } from './origin.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { askForAll } from './refresh.ts';
@@ -30,7 +30,7 @@ export async function readHead(
     if (!(error instanceof OriginError)) throw error;
     const stale = await insteadOf(parts, exchange, missing, askedAt, error);
     if (stale) return stale;
-    throw error;
+    throw failureOf(missing, error);
   }
   if (isOriginFailure(response.status)) {
     const failure = new OriginFailure(response.status);
@@ -55,5 +55,5 @@ export async function readHead(
     askForAll(parts, exchange, missing, stale, askedAt);
   }
   const status = forwardedStatus(exchange, missing, { stored: false });
-  return passOn(response, null, status, exposeTags, request, now);
+  return passOn(response, null, status, { now, expose: exposeTags, conditional: request });
 }

@@ -5,7 +5,7 @@ import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
 import { forward } from './forward.ts';
 import { findPart, type HeldPart } from './held-part.ts';
-import { insteadOf, whileFailing } from './instead.ts';
+import { failureOf, insteadOf, whileFailing } from './instead.ts';
 import { keepPart, partStatus } from './keep-part.ts';
 import { keep } from './keep.ts';
 import type { Lead } from './led-request.ts';
@@ -53,7 +53,7 @@ export async function readRange(
     const instead = await insteadOf(parts, exchange, missing, askedAt, error);
     if (instead) return instead;
     if (error.code !== 'origin_invalid') backoff.failed(fullName, runtime.now(), error);
-    throw error;
+    throw failureOf(missing, error);
   }
 }
 
@@ -87,11 +87,16 @@ async function ask(
     }
   } else parts.engine.failures.clear(missing.key.fullName, 'failed');
   if (response.status === 206) return keepPart(parts, exchange, missing, answer, held);
-  // The whole, although a part was asked for: it is stored as for any other request.
-  if (answer.type === 'storable') return keep(parts, exchange, forItself(missing, askedAt), answer);
-  const refusal = answer.type === 'pass' ? answer.reason : undefined;
+  // The whole, although a part was asked for: it is stored as for any other request. Any other status may be what the range
+  // or a condition has caused, which others do not send.
+  if (answer.type === 'storable' && response.status === 200)
+    return keep(parts, exchange, forItself(missing, askedAt), answer);
+  const refusal = answer.type === 'pass' ? answer.reason : 'range';
   const status = partStatus(exchange, missing, held, { stored: false, refusal });
-  return passOn(response, response.body, status, exchange.tenant.exposeTags);
+  return passOn(response, response.body, status, {
+    now: exchange.runtime.now(),
+    expose: exchange.tenant.exposeTags,
+  });
 }
 
 /** A request that nobody waits for. */

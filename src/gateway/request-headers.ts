@@ -87,6 +87,11 @@ const CONDITIONAL_HEADERS = [
   'range',
 ] as const;
 
+/** True for a request by which an origin may answer something else than what it has. */
+export function isConditional({ headers }: Pick<Request, 'headers'>): boolean {
+  return CONDITIONAL_HEADERS.some((name) => headers.has(name));
+}
+
 const STRIPPED: ReadonlySet<string> = new Set(STRIPPED_REQUEST_HEADERS);
 
 /** @param name in lower case */
@@ -130,6 +135,15 @@ export function originHeaders(request: Request, url: URL, choice: ConditionChoic
   if (client) headers.set('x-forwarded-for', client);
   headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
   headers.set('x-forwarded-host', url.host);
+  headers.append('via', via(request));
   for (const [name, value] of choice.add ?? []) headers.set(name, value);
   return headers;
+}
+
+/** What a gateway says of itself on the way to the origin (RFC 9110, section 7.6.3): the version that the client spoke, and a name. */
+function via({ cf }: Request): string {
+  const protocol = (cf as { readonly httpProtocol?: unknown } | undefined)?.httpProtocol;
+  const version =
+    typeof protocol === 'string' ? /^HTTP\/([0-9.]+)$/.exec(protocol)?.[1] : undefined;
+  return `${version ?? '1.1'} tiercel`;
 }

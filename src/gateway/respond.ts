@@ -3,6 +3,7 @@ import { formatCacheStatus, type CacheStatus } from '../http/cache-status.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
 import { isNotModified } from '../http/preconditions.ts';
 import { headOfEntry, headOfResponse, OWN_TARGET } from './answer-head.ts';
+import { httpDate } from './browser-time.ts';
 import { validatorsIn } from './client-validators.ts';
 import { notModified } from './not-modified.ts';
 import { acceptRanges, encodingOf, rangeResponse } from './range-response.ts';
@@ -82,22 +83,28 @@ export function respondStreaming({
   return new Response(body, { status: code, statusText, headers, ...encodingOf(headers) });
 }
 
+/** How an answer of the origin's is passed on. */
+export interface Passing {
+  readonly now: number;
+  /** The client is told the response's tags and groups. Default: no. */
+  readonly expose?: boolean | undefined;
+  /** A request whose conditions did not go to the origin, or may not have counted there: they are answered here. */
+  readonly conditional?: Request | undefined;
+}
+
 /**
  * Passes the origin's own response on, its body as it comes.
- * @param expose the client is told the response's tags and groups
- * @param conditional a request whose conditions did not go to the origin, so that they are answered here
- * @param now decides the century of a two-digit year in those conditions
  */
 export function passOn(
   response: Response,
   body: ReadableStream<Uint8Array> | null,
   status: CacheStatus,
-  expose = false,
-  conditional?: Request,
-  now = 0,
+  { now, expose = false, conditional }: Passing,
 ): Response {
   const headers = new Headers(response.headers);
   deleteHopByHop(headers);
+  // Whoever receives a response without one says when that was (RFC 9110, section 6.6.1).
+  if (!headers.has('date')) headers.set('date', httpDate(now));
   headers.delete(OWN_TARGET);
   if (!expose) stripTagHeaders(headers);
   // The runtime decodes and encodes bodies: the length is that of the origin's coding.

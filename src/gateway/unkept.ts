@@ -15,6 +15,7 @@ export function passUnkept(
   const { request, tenant, runtime } = exchange;
   const { response } = answer;
   const now = runtime.now();
+  const passing = { now, expose: tenant.exposeTags };
   if (answer.type === 'pass') {
     const { forAll, reason } = answer;
     if (forAll && response.status < 500)
@@ -22,8 +23,8 @@ export function passUnkept(
     if (missing.miss.stale && mayEndStored(answer))
       askForAll(parts, exchange, missing, missing.miss.stale, askedAt);
     const status = forwardedStatus(exchange, missing, { stored: false, refusal: reason });
-    return passOn(response, response.body, status, tenant.exposeTags, request, now);
+    return passOn(response, response.body, status, { ...passing, conditional: request });
   }
   const status = forwardedStatus(exchange, missing, { stored: false });
-  return passOn(response, response.body, status, tenant.exposeTags);
+  return passOn(response, response.body, status, passing);
 }

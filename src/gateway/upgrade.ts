@@ -23,7 +23,11 @@ export async function passUpgrade(options: GatewayOptions, exchange: Exchange): 
   });
   const status = { hit: false, fwd: 'bypass', stored: false, detail: 'upgrade' } as const;
   const { webSocket } = response;
-  if (!webSocket) return passOn(response, response.body, status, exposeTags);
+  if (!webSocket)
+    return passOn(response, response.body, status, {
+      now: exchange.runtime.now(),
+      expose: exposeTags,
+    });
   const headers = new Headers(response.headers);
   deleteHopByHop(headers);
   if (!exposeTags) stripTagHeaders(headers);

@@ -7,6 +7,8 @@ import {
   type PurgeMode,
   type Target,
 } from '../../src/tenant/target.ts';
+import type { Authority } from '../../src/authority/authority.ts';
+import type { CacheKey } from '../../src/tenant/key.ts';
 import { draft, entryOf, keyOf, newTenant, text } from '../support/entries.ts';
 import {
   commit,
@@ -110,6 +112,56 @@ export function describeSupersede(name: string, make: MakeWorld): void {
       const key = keyOf(tenant, 'users:42:name');
       const outcome = await supersede(authority, key, value, { epoch, asOf: seen });
       expect(outcome).toMatchObject({ stored: true });
+    });
+
+    const marking: readonly [string, (authority: Authority, key: CacheKey) => Promise<unknown>][] =
+      [
+        [
+          'a hard purge of it',
+          (a, { tenant, key }) => a.mark(tenant, [keyTarget(key)], 'hard', undefined),
+        ],
+        [
+          'a soft purge of it',
+          (a, { tenant, key }) => a.mark(tenant, [keyTarget(key)], 'soft', undefined),
+        ],
+        [
+          'a value that was set',
+          async (a, key) => {
+            const { epoch, seen } = await opened(a, key.tenant);
+            return supersede(a, key, draft('set'), { epoch, asOf: seen });
+          },
+        ],
+      ];
+
+    test.each(marking)('unless marked: is refused after %s that is newer', async (_, mark) => {
+      const { authority } = make();
+      const tenant = newTenant();
+      const { epoch, seen } = await opened(authority, tenant);
+      const key = keyOf(tenant, 'users:42:name');
+      await authority.mark(tenant, [keyTarget('users:42'), keyTarget('users')], 'hard', undefined);
+      const write = { key, draft: draft('mine'), unlessMarked: true };
+      const first = { ...write, knownAs: { epoch, asOf: seen } };
+      expect(await authority.supersede([first])).toMatchObject([{ stored: true }]);
+      const known = (await opened(authority, tenant)).seen;
+      await mark(authority, key);
+      const late = { ...write, draft: draft('late'), knownAs: { epoch, asOf: known } };
+      expect(await authority.supersede([late])).toEqual([refused]);
+      expect(text(await entryAt(authority, key))).not.toBe('late');
+      const { seen: now } = await opened(authority, tenant);
+      const informed = { ...late, knownAs: { epoch, asOf: now } };
+      expect(await authority.supersede([informed])).toMatchObject([{ stored: true }]);
+    });
+
+    test('unless marked: is refused from below the key floor', async () => {
+      const { authority } = make({ cap: 2 });
+      const tenant = newTenant();
+      const { epoch, seen } = await opened(authority, tenant);
+      const key = keyOf(tenant, 'a');
+      for (const other of ['b', 'c', 'd', 'e'])
+        await authority.mark(tenant, [keyTarget(other)], 'hard', undefined);
+      const write = { key, draft: draft('v'), knownAs: { epoch, asOf: seen } };
+      expect(await authority.supersede([{ ...write, unlessMarked: true }])).toEqual([refused]);
+      expect(await authority.supersede([write])).toMatchObject([{ stored: true }]);
     });
 
     test('is refused under another epoch', async () => {

@@ -190,12 +190,12 @@ export class RedisModel {
 
   /** Answers also in which event it stored. */
   supersede(
-    { key, draft, knownAs }: Supersession,
+    { key, draft, knownAs, unlessMarked }: Supersession,
     lifetime: number,
   ): { readonly outcome: SupersedeOutcome; readonly event: number } {
     const kept = this.#open(key.tenant, undefined);
     const event = this.#options.stage.event();
-    if (!kept.ledger.maySupersede(key.key, draft.tags, knownAs)) {
+    if (!kept.ledger.maySupersede(key.key, draft.tags, knownAs, unlessMarked)) {
       this.#keep();
       return { outcome: { stored: false, reason: 'superseded' }, event };
     }

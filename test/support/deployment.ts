@@ -21,7 +21,7 @@ export interface Answer {
 export interface OpenAnswer {
   readonly response: Response;
   /** Resolves when what the answer left for after the response has ended. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
 }
 
 /** What a request has besides method and path. */

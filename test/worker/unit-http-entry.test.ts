@@ -122,6 +122,11 @@ describe('its times', () => {
     },
   );
 
+  test('it is not kept past the longest that any entry may live', async () => {
+    const headers = { 'cache-control': 'max-age=60', etag: '"a"' };
+    expect(await entryOf(headers, {}, 200)).toMatchObject({ expiresAt: NOW + 3_600_000 });
+  });
+
   test('what can be used for nothing but validation is never fresh, and never served stale', async () => {
     expect(await entryOf({ 'cache-control': 'no-cache', etag: '"a"' }, {}, 200)).toMatchObject({
       freshUntil: NOW - 5000,

@@ -98,7 +98,7 @@ export class ScriptCalls {
   }
 
   /** @param text of the entry under any stamp: the script writes the clear header with the seq that it issues */
-  supersede({ key, draft, knownAs }: Supersession, text: string): ScriptCall {
+  supersede({ key, draft, knownAs, unlessMarked }: Supersession, text: string): ScriptCall {
     return {
       entry: key.name,
       keys: [this.ledger(key.tenant), this.heads, key.name],
@@ -113,6 +113,7 @@ export class ScriptCalls {
         TENANT_TARGET,
         ...draft.tags.map(tagTarget),
         ...segmentPrefixes(key.key).map(prefixTarget),
+        ...(unlessMarked ? [keyTarget(key.key)] : []),
       ],
     };
   }

@@ -157,9 +157,9 @@ export class RedisAuthority implements Authority {
 
   async supersede(writes: readonly Supersession[]): Promise<readonly SupersedeOutcome[]> {
     const calls = await Promise.all(
-      writes.map(async ({ key, draft, knownAs }): Promise<ScriptCall> => {
-        const text = await this.#stored.toText(key, { ...draft, stamp: knownAs });
-        return this.#calls.supersede({ key, draft, knownAs }, text);
+      writes.map(async (write): Promise<ScriptCall> => {
+        const text = await this.#stored.toText(write.key, { ...write.draft, stamp: write.knownAs });
+        return this.#calls.supersede(write, text);
       }),
     );
     return outcomeOf(writes.length === 1 ? writes[0]?.key : undefined, async () => {

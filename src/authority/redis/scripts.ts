@@ -245,6 +245,8 @@ open('', '0')
 local known = tonumber(ARGV[3])
 if epoch ~= ARGV[2] or known < floor then return { 'superseded' } end
 for at = 10, #ARGV do
+  -- Below the key floor a mark of the key may have been trimmed.
+  if known < keyFloor and string.sub(ARGV[at], 1, 2) == 'k:' then return { 'superseded' } end
   for _, mode in ipairs({ 'h:', 's:' }) do
     local purged = redis.call('ZSCORE', ledger, mode .. ARGV[at])
     if purged and tonumber(purged) > known then return { 'superseded' } end

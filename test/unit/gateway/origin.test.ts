@@ -177,6 +177,17 @@ describe('what only this gateway may say', () => {
   });
 });
 
+test.each<[string, Record<string, string>, string]>([
+  ['by itself', {}, '1.1 tiercel'],
+  ['behind those who passed it on before', { via: '1.0 fred' }, '1.0 fred, 1.1 tiercel'],
+])(
+  'the gateway says that it passes a request on, %s (RFC 9110, section 7.6.3)',
+  async (_, sent, via) => {
+    const { headers } = await send(withHeaders(sent));
+    expect(headers.get('via')).toBe(via);
+  },
+);
+
 test('what ends at this hop does not go on: fixed fields, and those that Connection names', async () => {
   const { headers } = await send(
     withHeaders({
@@ -191,6 +202,7 @@ test('what ends at this hop does not go on: fixed fields, and those that Connect
   );
   expect([...headers.keys()].toSorted()).toEqual([
     'accept-encoding',
+    'via',
     'x-forwarded-host',
     'x-forwarded-proto',
     'x-own',

@@ -1,11 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../../src/codec/entry.ts';
-import {
-  answerFromPartial,
-  combined,
-  judgePartial,
-  missingRange,
-} from '../../../src/gateway/partial.ts';
+import { answerFromPartial, combined, judgePartial } from '../../../src/gateway/partial.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const HIT = { hit: true, ttl: 50, detail: 'memory' } as const;
@@ -202,26 +197,6 @@ describe('a range out of a part (RFC 9110, section 15.3.7)', () => {
   });
 });
 
-describe('what is missing of the whole', () => {
-  test('is what comes after the beginning, if that is still right (13.1.5)', () => {
-    expect(missingRange(part('01234', 'bytes 0-4/10'))).toEqual([
-      ['range', 'bytes=5-'],
-      ['if-range', '"v1"'],
-    ]);
-  });
-
-  it.each<[string, EntryDraft]>([
-    ['no beginning', part('45678', 'bytes 4-8/10')],
-    ['all bytes', part('0123456789', 'bytes 0-9/10')],
-    ['fewer bytes than it says', part('0123', 'bytes 0-4/10')],
-    ['no tag', part('01234', 'bytes 0-4/10', { etag: undefined })],
-    ['a weak tag', part('01234', 'bytes 0-4/10', { etag: 'W/"v1"' })],
-    ['a whole response', whole()],
-  ])('is not asked for of a copy with %s', (_what, held) => {
-    expect(missingRange(held)).toBeUndefined();
-  });
-});
-
 describe('two parts as one (RFC 9110, section 15.3.7.3)', () => {
   const text = (draft: EntryDraft | undefined): string =>
     new TextDecoder().decode(draft?.value ?? new Uint8Array(0));
@@ -274,6 +249,7 @@ describe('two parts as one (RFC 9110, section 15.3.7.3)', () => {
 
   it.each<[string, EntryDraft, EntryDraft]>([
     ['a gap between them', one, part('456', 'bytes 4-6/10')],
+    ['a gap between them, the later one first', part('456', 'bytes 4-6/10'), one],
     ['other tags', one, part('345', 'bytes 3-5/10', { etag: '"v2"' })],
     [
       'no tags',

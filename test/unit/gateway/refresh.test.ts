@@ -80,6 +80,7 @@ describe('a refresh', () => {
       'accept-encoding': 'identity',
       'if-none-match': '"of-the-origin"',
       'user-agent': 'Tiercel',
+      via: '1.1 tiercel',
       'x-forwarded-host': 'acme.example',
       'x-forwarded-proto': 'https',
     });

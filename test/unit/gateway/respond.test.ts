@@ -402,7 +402,7 @@ describe('the origin’s own answer', () => {
   const BYPASS = { hit: false, fwd: 'bypass', stored: false } as const;
   const from = (headers: Record<string, string>, status = 200): Response => {
     const response = new Response('body', { status, statusText: 'Fine', headers });
-    return passOn(response, response.body, BYPASS);
+    return passOn(response, response.body, BYPASS, { now: NOW });
   };
 
   test('is passed on with its status, headers and body', async () => {
@@ -415,6 +415,7 @@ describe('the origin’s own answer', () => {
       'cache-status': 'Tiercel; fwd=bypass',
       'content-length': '4',
       'content-type': 'text/plain',
+      date: new Date(NOW).toUTCString(),
       'x-own': '1',
     });
     expect(await response.text()).toBe('body');
@@ -449,7 +450,10 @@ describe('the origin’s own answer', () => {
       ['set-cookie', 'b=2'],
     ]);
     const response = new Response('body', { headers });
-    expect(passOn(response, response.body, BYPASS).headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect(passOn(response, response.body, BYPASS, { now: NOW }).headers.getSetCookie()).toEqual([
+      'a=1',
+      'b=2',
+    ]);
   });
 
   describe('when the client’s conditions did not go to the origin', () => {
@@ -469,10 +473,11 @@ describe('the origin’s own answer', () => {
         },
       });
       const response = new Response(body, { headers: fields });
-      const answer = passOn(response, response.body, BYPASS, false, conditional);
+      const answer = passOn(response, response.body, BYPASS, { now: NOW, conditional });
       expect(answer.status).toBe(304);
       expect(Object.fromEntries(answer.headers)).toEqual({
         'cache-status': 'Tiercel; fwd=bypass',
+        date: new Date(NOW).toUTCString(),
         etag: '"v1"',
         'x-own': '1',
       });
@@ -489,14 +494,14 @@ describe('the origin’s own answer', () => {
       ['the conditions went to the origin', 200, fields, undefined],
     ])('it gets the whole where %s', async (_what, status, headers, asked) => {
       const response = new Response('body', { status, headers });
-      const answer = passOn(response, response.body, BYPASS, false, asked);
+      const answer = passOn(response, response.body, BYPASS, { now: NOW, conditional: asked });
       expect(answer.status).toBe(status);
       expect(await answer.text()).toBe('body');
     });
   });
 
   test('may have no body', async () => {
-    const response = passOn(new Response(null, { status: 304 }), null, BYPASS);
+    const response = passOn(new Response(null, { status: 304 }), null, BYPASS, { now: NOW });
     expect(response.status).toBe(304);
     expect(await response.text()).toBe('');
   });
