@@ -1,6 +1,10 @@
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './fault-plan.ts';
 import { explainFlag } from '../launcher/explain-flag.ts';
+import { jsonFile, whole } from '../launcher/flag-values.ts';
+import { FlagError } from '../launcher/flags.ts';
+
+export { FlagError } from '../launcher/flags.ts';
 
 /** What the command line asked for; every value is checked. */
 export interface TortureFlags {
@@ -18,11 +22,6 @@ export interface TortureFlags {
   /** Name of a broken build; undefined: the build as it is. */
   readonly mutant: string | undefined;
   readonly redis: 'auto' | 'embedded';
-}
-
-/** A command line that cannot be followed: one sentence for the person who typed it. */
-export class FlagError extends Error {
-  override readonly name = 'FlagError';
 }
 
 /** Where the report goes when nobody says so; its folder is made. */
@@ -75,7 +74,7 @@ export function parseTortureFlags(
     processes: whole('--processes', given.processes, 2, 16),
     seed: whole('--seed', given.seed, 0, 4_294_967_295),
     faults: faultsOf(given.faults),
-    json: jsonFile(given.json),
+    json: jsonFile('--json', given.json),
     coherenceMs: whole('--coherence-ms', given['coherence-ms'], 100, 60_000),
     mutant: mutantOf(given.mutant, mutants),
     redis: redisOf(given.redis),
@@ -107,12 +106,6 @@ function parse(args: readonly string[]) {
   }
 }
 
-function whole(flag: string, text: string, low: number, high: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= low && value <= high) return value;
-  throw new FlagError(`${flag} is "${text}": a whole number from ${low} to ${high} is allowed.`);
-}
-
 function faultsOf(text: string): readonly FaultKind[] {
   if (text === 'all') return FAULT_KINDS;
   if (text === 'none') return [];
@@ -136,9 +129,4 @@ function redisOf(text: string): 'auto' | 'embedded' {
   throw new FlagError(
     `--redis is "${text.includes('@') ? 'a URL' : text}": auto or embedded is allowed, because the run empties its Redis.`,
   );
-}
-
-function jsonFile(text: string): string {
-  if (/[^/\\]\.json$/i.test(text)) return text;
-  throw new FlagError(`--json is "${text}": a file whose name ends in .json is allowed.`);
 }

@@ -6,6 +6,7 @@ import { RespConnection } from '../endpoint/connection.ts';
 import { type Endpoint, startEndpoint } from '../endpoint/server.ts';
 import { type RedisServer, startRedis } from '../redis/redis.ts';
 import { compatibilityDate } from '../launcher/bundle.ts';
+import { undoAll, type Undo } from '../launcher/undo.ts';
 import { gatewayHost } from './places.ts';
 import type { LoadBook } from './load-book.ts';
 import { startTortureOrigin, type TortureOrigin } from './origin.ts';
@@ -45,9 +46,9 @@ export interface Stack {
 
 /** Starts Redis, its endpoints, the origin and the processes; what was started is stopped when one of them does not come up. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const undo: (() => Promise<unknown>)[] = [];
+  const undo: Undo[] = [];
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopAll(undo));
+  const stop = (): Promise<void> => (stopped ??= undoAll(undo));
   try {
     const folder = await mkdtemp(join(tmpdir(), 'tiercel-torture-'));
     undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
@@ -73,8 +74,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       processes.push(
         await WorkerProcess.start({
           index,
+          name: 'torture',
           script: options.script,
           compatibilityDate: compatibilityDate(),
+          // For the Worker of the run itself, which tells whose event is whose by it.
+          compatibilityFlags: ['nodejs_als'],
           variables: { ...shared, UPSTASH_REDIS_REST_URL: url },
           folder,
         }),
@@ -93,16 +97,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   } catch (error) {
     await stop();
     throw error;
-  }
-}
-
-async function stopAll(undo: readonly (() => Promise<unknown>)[]): Promise<void> {
-  for (const step of undo.toReversed()) {
-    try {
-      await step();
-    } catch (error) {
-      console.error('torture: something could not be stopped:', error);
-    }
   }
 }
 

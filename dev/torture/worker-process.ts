@@ -10,9 +10,15 @@ import { HttpClient } from './http-client.ts';
 /** What every process is started with. */
 export interface WorkerProcessOptions {
   readonly index: number;
+  /** Of the Worker; part of what it tells an origin. */
+  readonly name: string;
   readonly script: string;
   readonly compatibilityDate: string;
+  /** Default: none, as deployed. */
+  readonly compatibilityFlags?: readonly string[];
   readonly variables: Readonly<Record<string, string>>;
+  /** True: reached with nothing in between. Otherwise through the emulator's own Worker, which compresses what it passes on. */
+  readonly direct?: true;
   /** Where what the Cache API keeps is kept. */
   readonly folder: string;
 }
@@ -47,6 +53,18 @@ export class WorkerProcess {
   get client(): HttpClient {
     if (!this.#client) throw new Error('The process was not started.');
     return this.#client;
+  }
+
+  /** Where it listens on 127.0.0.1. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** The process of the system. Throws while there is none. */
+  get pid(): number {
+    const pid = this.#running?.child.pid;
+    if (pid === undefined) throw new Error('The process does not run.');
+    return pid;
   }
 
   /**
@@ -88,7 +106,7 @@ export class WorkerProcess {
   }
 
   async #startNow(): Promise<void> {
-    const { script, compatibilityDate, variables, folder, index } = this.#options;
+    const { script, compatibilityDate, variables, folder, index, direct } = this.#options;
     const seen: ChildProcess[] = [];
     const look = (message: unknown): void => {
       const child = (message as { readonly process: ChildProcess }).process;
@@ -103,17 +121,16 @@ export class WorkerProcess {
       });
     const miniflare = withoutSignals({
       host: '127.0.0.1',
-      port: this.#port,
+      port: direct ? 0 : this.#port,
       resourcePersistencePath: place,
       handleStructuredLogs: () => {},
       workers: [
         {
           config: {
             type: 'worker',
-            name: 'torture',
+            name: this.#options.name,
             compatibilityDate,
-            // For the Worker of the run itself, which tells whose event is whose by it.
-            compatibilityFlags: ['nodejs_als'],
+            compatibilityFlags: [...(this.#options.compatibilityFlags ?? [])],
             manifest: {
               mainModule: 'worker.js',
               modulesRoot: folder,
@@ -123,11 +140,15 @@ export class WorkerProcess {
               Object.entries(variables).map(([name, value]) => [name, { type: 'text', value }]),
             ),
           },
+          ...(direct && {
+            dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: this.#port }] },
+          }),
         },
       ],
     });
     try {
-      const url = await miniflare.ready;
+      const ready = await miniflare.ready;
+      const url = direct ? await miniflare.unsafeGetDirectURL() : ready;
       this.#port = Number(url.port);
     } finally {
       unsubscribe('child_process', look);
