@@ -65,7 +65,7 @@ export async function follow(
   }
   const { record, digest, landing } = announcement;
   if (record && selectionDigest(record.names, request.headers) !== digest) {
-    const place = placeOf(parts.keys, missing.base, record, request.headers, runtime.now());
+    const { place } = placeOf(parts.keys, missing.base, record, request.headers, runtime.now());
     const miss = { ...missing.miss, reason: 'absent', stale: undefined } as const;
     return { type: 'elsewhere', missing: { ...place, found: false, miss, varies: true } };
   }

@@ -6,11 +6,20 @@ import type { EngineParts } from '../engine/parts.ts';
 import { peek, type Near } from '../engine/peek.ts';
 import { unlessPurged } from '../engine/stale.ts';
 import type { Prepared } from '../tiers/tier.ts';
-import { hit, miss as missed } from '../telemetry/events.ts';
+import { hit, miss as missed, type MissReason } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import { keyTarget } from '../tenant/target.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import type { Place, StandingRecord } from './place.ts';
-import { isRecord, parseRecord, selectVariant, variantKey, type VaryRecord } from './variants.ts';
+import {
+  isRecord,
+  parseRecord,
+  selectionDigest,
+  selectVariant,
+  variantKey,
+  type Selected,
+  type VaryRecord,
+} from './variants.ts';
 
 /** What the tiers have for a request. */
 export type Located = Place &
@@ -46,13 +55,12 @@ export function locateNear(
 ): (Place & { readonly near: Near }) | undefined {
   const first = peek(engine, base, now);
   if (!first) return undefined;
-  const record = recordIn(first, first.state === 'stale');
+  const record = recordIn(engine, base, first, first.state === 'stale');
   if (!record) return { base, key: base, digest: '', record, near: first };
-  // A soft purge of the resource's own key makes all of its variants stale: the long way tells.
-  if (record.stale) return undefined;
-  const place = placeOf(keys, base, record, request.headers, now);
+  const { place, selected } = placeOf(keys, base, record, request.headers, now);
+  if (record.outdated || selected.absent) return undefined;
   const near = peek(engine, place.key, now);
-  return near && { ...place, near };
+  return near && (near.state === 'fresh' || !selected.byLanguage) ? { ...place, near } : undefined;
 }
 
 /** Looks for what a request selects, in every tier. Rejects with `AuthorityUnavailable` only where an answer is required. */
@@ -65,17 +73,36 @@ export async function locate(
   // A record is no answer: what was looked for is counted, once.
   const first = await lookup(quiet(engine), base, gatewayFace, runtime);
   const held = first.found ? first : first.stale;
-  const record = held && recordIn(held, !first.found);
+  const record = held && recordIn(engine, base, held, !first.found);
   if (!record) {
     report(engine, base, first);
     return located({ base, key: base, digest: '', record: undefined }, first, false);
   }
-  const place = placeOf(keys, base, record, request.headers, runtime.now());
+  const { headers } = request;
+  const { place, selected } = placeOf(keys, base, record, headers, runtime.now());
+  const absent = (reason: MissReason, at: Place): Located => {
+    const { stamp } = engine.coherence.view(base.tenant);
+    return located(at, { found: false, reason, stamp, stale: undefined }, true);
+  };
+  if (selected.absent) {
+    engine.sink(missed(base.tenant, place.key.key, 'absent'));
+    return absent('absent', place);
+  }
   const second = await lookup(engine, place.key, gatewayFace, runtime);
-  if (!record.stale || !second.found) return located(place, second, true);
-  const { stamp } = engine.coherence.view(base.tenant);
-  const renewed = { ...place, record: { ...record, outdated: true } };
-  return located(renewed, { found: false, reason: 'stale', stamp, stale: second }, true);
+  // What has been learnt meanwhile counts for the record as well.
+  const renewed = recordIn(engine, base, record.found, record.stale);
+  if (!renewed || !unlessPurged(engine, base, record.found))
+    return absent('purged', { ...place, record: { ...record, outdated: true } });
+  const present = { ...place, record: renewed };
+  if (second.found && renewed.outdated) {
+    const { stamp } = engine.coherence.view(base.tenant);
+    return located(present, { found: false, reason: 'stale', stamp, stale: second }, true);
+  }
+  if (second.found || !selected.byLanguage) return located(present, second, true);
+  // What is stale is refreshed for those who sent the fields that it was loaded for, and this request did not.
+  const digest = selectionDigest(record.names, headers);
+  const key = keys.key(base.tenant, variantKey(base.key, record, digest));
+  return absent('absent', { ...present, key, digest });
 }
 
 /** The place of the answer to a request, by a record that somebody else has just learnt. */
@@ -85,16 +112,25 @@ export function placeOf(
   record: StandingRecord,
   headers: Headers,
   now: number,
-): Place {
-  const digest = selectVariant(record, headers, now);
-  return { base, key: keys.key(base.tenant, variantKey(base.key, record, digest)), digest, record };
+): { readonly place: Place; readonly selected: Selected } {
+  const selected = selectVariant(record, headers, now);
+  const { digest } = selected;
+  const key = keys.key(base.tenant, variantKey(base.key, record, digest));
+  return { place: { base, key, digest, record }, selected };
 }
 
 /** The record that an entry is; undefined for a response. */
-export function recordIn(found: Found, stale: boolean): StandingRecord | undefined {
+export function recordIn(
+  { coherence }: EngineParts,
+  { tenant, key }: CacheKey,
+  found: Found,
+  stale: boolean,
+): (StandingRecord & { readonly found: Found }) | undefined {
   if (!isRecord(found.entry)) return undefined;
   const record = found.prepared.value as VaryRecord;
-  return { ...record, found, stale };
+  const mark = coherence.view(tenant).marks.get(keyTarget(key));
+  const outdated = mark !== undefined && Math.max(mark.soft, mark.hard) > found.entry.stamp.asOf;
+  return { ...record, found, stale, outdated };
 }
 
 /**

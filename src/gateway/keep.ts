@@ -11,6 +11,7 @@ import { forwardedStatus, type Missing } from './status.ts';
 import { recordFor, store, storedAs, type StoreOutcome } from './store.ts';
 import { passUnkept } from './unkept.ts';
 import { selectionDigest } from './variants.ts';
+import { withWithheld } from './withheld.ts';
 
 /** So much is waited for before the client is answered: it is told an entity tag of the whole then. */
 const SMALL_BYTES = 65_536;
@@ -78,11 +79,12 @@ interface Keeping {
 
 /** Tells those who wait whether they may have the answer: not one that everybody has to validate. */
 function announceKept(
-  { uncacheable }: GatewayParts,
+  parts: GatewayParts,
   { request, runtime }: Exchange,
   { missing, announce }: Lead,
   { verdict, names, createdAt }: StorableAnswer,
 ): Keeping {
+  const { uncacheable } = parts;
   const now = runtime.now();
   const { fullName } = missing.key;
   if (createdAt + verdict.lifetime * 1000 <= now) {
@@ -92,7 +94,7 @@ function announceKept(
   }
   uncacheable.forget(fullName);
   const { promise: landing, resolve: land } = Promise.withResolvers<Landed>();
-  const record = recordFor(missing, names, runtime);
+  const record = recordFor(parts, missing, names, runtime);
   const digest = record ? selectionDigest(record.names, request.headers) : '';
   announce({ type: 'shared', record, digest, landing });
   // What others go on by is what it is filed under.
@@ -120,10 +122,7 @@ async function answered(
     runtime.now(),
     tenant.exposeTags,
   );
-  // What is kept from the store is for the one who asked.
-  for (const name of answer.verdict.withheld)
-    for (const value of valuesOf(headers, name)) response.headers.append(name, value);
-  return response;
+  return withWithheld(response, headers, answer.verdict.withheld);
 }
 
 /** Answers with a body that is still coming. */
@@ -186,6 +185,9 @@ async function stored(
   const draft = await draftOf(parts, exchange, answer, bytes);
   parts.engine.sink(loaded(tenant.id, missing.key.key, runtime.now() - startedAt));
   const outcome = store(parts, exchange, missing, { draft, names, stamp, startedAt });
+  // It was waited for too long once, and is there now.
+  if (outcome === 'stored' && draft.freshUntil > runtime.now())
+    parts.uncacheable.forget(missing.key.fullName);
   land({ type: 'loaded', draft, stamp });
   return { draft, outcome };
 }
@@ -200,10 +202,4 @@ function givenUp(
   engine.sink(bypass(tenant.id, reason));
   uncacheable.remember(missing.key.fullName, runtime.now(), reason);
   land({ type: 'given-up' });
-}
-
-function valuesOf(headers: Headers, name: string): readonly string[] {
-  if (name === 'set-cookie') return headers.getSetCookie();
-  const value = headers.get(name);
-  return value === null ? [] : [value];
 }

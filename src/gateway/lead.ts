@@ -1,6 +1,8 @@
 import type { Found } from '../engine/found.ts';
+import { responseControl } from './control.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
+import { headersOf } from './http-entry.ts';
 import { keep } from './keep.ts';
 import type { Lead } from './led-request.ts';
 import { askOrigin, type OriginAnswer } from './load.ts';
@@ -9,9 +11,12 @@ import { askForAll } from './refresh.ts';
 import { respondFromEntry } from './respond.ts';
 import { traitsOf } from './request-traits.ts';
 import { forwardedStatus } from './status.ts';
-import { namesOf, store, storedAs } from './store.ts';
+import { namedFields } from './storability.ts';
+import { namesOf, recordFor, store, storedAs } from './store.ts';
 import { passUnkept } from './unkept.ts';
 import { freshened, validatorsOf } from './validation.ts';
+import { selectionDigest } from './variants.ts';
+import { withWithheld } from './withheld.ts';
 
 /**
  * Asks the origin: for what is new, where something is stored that it can be held against. The client gets the answer
@@ -69,21 +74,33 @@ function validated(
   const forOne = 'storable' in made;
   const draft = forOne ? made.draft : made;
   const { stamp } = missing.miss;
-  const storing = { draft, names: namesOf(draft), stamp, startedAt: requestedAt };
+  const names = namesOf(draft);
+  const record = recordFor(parts, missing, names, runtime);
+  const digest = record ? selectionDigest(record.names, request.headers) : '';
   const outcome = forOne
     ? { stored: false, refusal: made.reason }
-    : storedAs(store(parts, exchange, missing, storing));
-  const { record, digest } = missing;
+    : storedAs(
+        store(
+          parts,
+          exchange,
+          { ...missing, record },
+          {
+            draft,
+            names,
+            stamp,
+            startedAt: requestedAt,
+          },
+        ),
+      );
   const landing = Promise.resolve({ type: 'loaded', draft, stamp } as const);
-  announce(
-    !forOne && draft.freshUntil > now
-      ? { type: 'shared', record, digest, landing }
-      : { type: 'alone' },
-  );
+  if (forOne) announce({ type: 'alone', because: traitsOf(request) });
+  else if (draft.freshUntil > now) announce({ type: 'shared', record, digest, landing });
+  else announce({ type: 'alone' });
   // What it takes back may not be served to others any more either: if that is so for all.
   if (forOne) askForAll(parts, exchange, missing, found, askedAt);
   const ttl = Math.floor((draft.freshUntil - now) / 1000);
   const status = forwardedStatus(exchange, missing, { ...outcome, fwdStatus: 304, ttl });
   const upstream = response.headers.get('cache-status');
-  return respondFromEntry(request, draft, status, upstream, now, tenant.exposeTags);
+  const answer = respondFromEntry(request, draft, status, upstream, now, tenant.exposeTags);
+  return withWithheld(answer, response.headers, namedFields(responseControl(headersOf(draft))));
 }

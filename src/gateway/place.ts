@@ -8,8 +8,11 @@ export interface StandingRecord extends VaryRecord {
   readonly found: Found | undefined;
   /** A soft purge has hit it. */
   readonly stale: boolean;
-  /** That purge named the resource's own key alone: its variants do not know of it, and another record has to take its place. */
-  readonly outdated?: boolean;
+  /**
+   * A purge, hard or soft, named the resource's own key: its variants do not know of it. Whatever is stored next goes under
+   * a record with another id.
+   */
+  readonly outdated: boolean;
 }
 
 /** Where the answer to a request is stored, or would be. */

@@ -5,6 +5,7 @@ import type { FailureKind } from '../engine/failures.ts';
 import type { Found } from '../engine/found.ts';
 import type { Loaded, Source } from '../engine/load.ts';
 import { refreshBehind } from '../engine/obtain.ts';
+import { unlessPurged } from '../engine/stale.ts';
 import { readBounded } from './body.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { askOrigin, draftOf, type OriginAnswer } from './load.ts';
@@ -16,8 +17,7 @@ import { union } from './variants.ts';
 
 /**
  * Refreshes a stale entry behind the response: one refresh at a time for each key in this isolate. Its answer is for
- * everybody who selects it, so that nothing of the reader's request goes along but what selects: neither credentials nor
- * anything else that the origin could answer in a way of its own.
+ * everybody who selects it, so that nothing of the reader's request goes along but the fields that select it.
  * @param asked when the authority was asked, which had nothing fresher; undefined when it was not: it is then, first
  */
 export function refresh(
@@ -39,7 +39,8 @@ export function refresh(
       lease: undefined,
       lifetimes: undefined,
     },
-    load: () => loadForAll(options, bare(exchange, place), place, stale),
+    // Whoever begins it may have learnt of a purge by then.
+    load: (context) => loadForAll(options, bare(exchange, place), place, stale, context.stale),
     kindOf,
   };
   refreshBehind(engine, source, stale, asked, exchange.runtime);
@@ -92,14 +93,22 @@ async function loadForAll(
   exchange: Exchange,
   place: Place,
   stale: Found,
+  standingStale: Found | undefined,
 ): Promise<Loaded> {
   const { engine, maxLifetimeMs } = options;
   const { runtime } = exchange;
-  const { stamp } = engine.coherence.view(place.base.tenant);
+  const { base, record } = place;
+  // Nobody would find it under a record that a purge has ended: whoever asks next loads it anew.
+  if (record?.found && !unlessPurged(engine, base, record.found)) return unchanged(stale);
+  const { stamp } = engine.coherence.view(base.tenant);
   const startedAt = runtime.now();
-  const add = validatorsOf(stale.entry);
+  const known = record?.names ?? [];
+  // It is to be found under another key from now on: whoever asks next learns which.
+  const isElsewhere = (names: readonly string[]): boolean =>
+    union(known, names).length > known.length;
+  const add = standingStale ? validatorsOf(standingStale.entry) : [];
   let answer = await askOrigin(options, exchange, { conditions: 'strip', add });
-  if (answer.type === 'not-modified') {
+  if (answer.type === 'not-modified' && standingStale) {
     const { response, requestedAt, respondedAt } = answer;
     const times = {
       request: exchange.request,
@@ -109,15 +118,12 @@ async function loadForAll(
       now: runtime.now(),
       maxLifetimeMs,
     };
-    const made = freshened(stale.entry, response, times);
+    const made = freshened(standingStale.entry, response, times);
     if (made !== 'mismatch') {
       if ('storable' in made) return over(stale, response, true);
-      storeRecord(options, exchange, place, {
-        draft: made,
-        names: namesOf(made),
-        stamp,
-        startedAt,
-      });
+      const names = namesOf(made);
+      if (isElsewhere(names)) return over(stale, response, true);
+      storeRecord(options, exchange, place, { draft: made, names, stamp, startedAt });
       return { draft: made, prepared: NOTHING, store: true };
     }
     answer = await askOrigin(options, exchange, { conditions: 'strip' });
@@ -126,20 +132,14 @@ async function loadForAll(
   if (answer.type !== 'storable') return over(stale, response, mayEndStored(answer));
   if (isOriginFailure(response.status)) return over(stale, response, false);
   const { names, requestedAt, respondedAt } = answer;
-  const known = place.record?.names ?? [];
-  // It is to be found under another key from now on: whoever asks next learns which.
-  if (union(known, names).length > known.length) return over(stale, response, true);
-  const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt));
-  const body = await readBounded(response, engine.maxEntryBytes, late);
+  if (isElsewhere(names)) return over(stale, response, true);
+  const timer = new AbortController();
+  const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
+  const body = await readBounded(response, engine.maxEntryBytes, late).finally(() => timer.abort());
   if (!body.whole) {
     body.stream.cancel().catch(() => undefined);
     // Too slow: the resource is still what it was, only its body took too long.
-    return {
-      draft: stale.entry,
-      prepared: NOTHING,
-      store: false,
-      gone: body.reason !== 'too-slow',
-    };
+    return { ...unchanged(stale), gone: body.reason !== 'too-slow' };
   }
   const draft = await draftOf(options, exchange, answer, body.bytes);
   storeRecord(options, exchange, place, { draft, names, stamp, startedAt });
@@ -152,4 +152,9 @@ function over({ entry }: Found, response: Response, gone: boolean): Loaded {
   response.body?.cancel().catch(() => undefined);
   if (!gone) throw new OriginFailure(response.status);
   return { draft: entry, prepared: NOTHING, store: false, gone: true };
+}
+
+/** Nothing is stored, and nothing ends. */
+function unchanged({ entry }: Found): Loaded {
+  return { draft: entry, prepared: NOTHING, store: false };
 }

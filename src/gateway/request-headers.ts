@@ -95,7 +95,7 @@ export function isConditional({ headers }: Pick<Request, 'headers'>): boolean {
 const STRIPPED: ReadonlySet<string> = new Set(STRIPPED_REQUEST_HEADERS);
 
 /** @param name in lower case */
-function isTakenAway(name: string): boolean {
+export function isTakenAway(name: string): boolean {
   return (
     STRIPPED.has(name) ||
     STRIPPED_REQUEST_PREFIXES.some((prefix) => name.startsWith(prefix)) ||

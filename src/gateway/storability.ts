@@ -161,7 +161,7 @@ function refusedByCredentials(
 }
 
 /** The fields of which alone `private` or `no-cache` is said: the rest may be stored without them. */
-function namedFields({ directives }: ResponseControl): readonly string[] {
+export function namedFields({ directives }: ResponseControl): readonly string[] {
   return (['private', 'no-cache'] as const).flatMap((name) => {
     const scope = scopeOf(directives, name);
     return scope === 'all' || scope === 'nothing' ? [] : scope;

@@ -4,13 +4,13 @@ import { judge } from '../coherence/marks.ts';
 import { NOTHING } from '../engine/face.ts';
 import { fillMany, type FillOutcome, type Load } from '../engine/fill.ts';
 import { peek } from '../engine/peek.ts';
+import { unlessPurged } from '../engine/stale.ts';
 import { parseVary } from '../http/vary.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { recordIn } from './find.ts';
 import type { Place, StandingRecord } from './place.ts';
 import {
-  isRecord,
   languageOf,
   MAX_NAMES,
   recordDraft,
@@ -34,17 +34,19 @@ export interface Storing {
 }
 
 /** Whether a load is stored; otherwise why it is not. */
-export type StoreOutcome = FillOutcome | 'too-many-variants' | 'too-many-names';
+export type StoreOutcome = FillOutcome | 'too-many-names';
 
 /**
  * The record under which a response with these selecting fields is filed: the one that is known, with what it did not
  * know yet. Undefined for a resource that does not vary.
  */
 export function recordFor(
-  { record }: Pick<Place, 'record'>,
+  options: GatewayOptions,
+  place: Place,
   names: readonly string[],
-  runtime: Pick<Runtime, 'randomId'>,
+  runtime: Pick<Runtime, 'now' | 'randomId'>,
 ): StandingRecord | undefined {
+  const record = present(options, place, runtime);
   const all = union(record?.names ?? [], names);
   if (all.length === 0) return undefined;
   // Other fields make other keys: the variants of before would never be found again.
@@ -55,6 +57,7 @@ export function recordFor(
     variants: [],
     found: undefined,
     stale: false,
+    outdated: false,
   };
 }
 
@@ -83,12 +86,11 @@ export function store(
     fillMany(engine, loads, runtime).at(-1) ?? 'unstamped';
 
   if (!stamp) return fillIn(load(base, draft));
-  const record = recordFor({ record: present(options, place, runtime) }, names, runtime);
+  const record = recordFor(options, place, names, runtime);
   if (!record) return fillIn(load(base, draft));
   if (record.names.length > MAX_NAMES) return 'too-many-names';
   if (!mayStandUnder(options, base, record, stamp)) return 'purged';
   const next = recordWith(record, request.headers, draft, runtime.now());
-  if (next === 'full') return 'too-many-variants';
   const digest = selectionDigest(record.names, request.headers);
   const variant = load(keys.key(base.tenant, variantKey(base.key, record, digest)), draft);
   return next
@@ -104,24 +106,25 @@ export function storeRecord(
   storing: Storing,
 ): void {
   const { record, base } = place;
-  if (!record || !storing.stamp || !mayStandUnder(options, base, record, storing.stamp)) return;
-  const standing = present(options, place, runtime) ?? record;
+  const standing = record && present(options, place, runtime);
+  // Under another id its variants are not found any more.
+  if (!standing || standing.outdated || standing.id !== record.id) return;
+  if (!storing.stamp || !mayStandUnder(options, base, standing, storing.stamp)) return;
   const next = recordWith(standing, request.headers, storing.draft, runtime.now());
-  if (next && next !== 'full')
-    fillMany(options.engine, [recordLoad(options, base, next, storing, runtime)], runtime);
+  if (next) fillMany(options.engine, [recordLoad(options, base, next, storing, runtime)], runtime);
 }
 
-/** The record with this variant in it; undefined when it need not be written again; `full` when there is no place. */
+/** The record with this variant in it; undefined when it need not be written again. */
 function recordWith(
   record: StandingRecord,
   headers: Headers,
   draft: EntryDraft,
   now: number,
-): VaryRecord | 'full' | undefined {
+): VaryRecord | undefined {
   const digest = selectionDigest(record.names, headers);
   const language = languageOf(record.names, headers, contentLanguageOf(draft));
   const next = withVariant(record, { digest, until: draft.expiresAt, language }, now);
-  return next === 'full' || isToBeWritten(record, next, digest) ? next : undefined;
+  return isToBeWritten(record, next, digest) ? next : undefined;
 }
 
 function recordLoad(
@@ -137,18 +140,22 @@ function recordLoad(
   return { key: base, draft, prepared, stamp, startedAt };
 }
 
-/** The record as this isolate knows it now: others may have added to it while the load was under way. */
+/**
+ * The record as this isolate knows it now: others may have added to it while the load was under way, or a purge of the
+ * resource may have ended it. A record is never written again once a purge has hit it: that would bring back all that was
+ * stored under it.
+ */
 function present(
   { engine }: GatewayOptions,
   { base, record }: Place,
   runtime: Pick<Runtime, 'now'>,
 ): StandingRecord | undefined {
   const near = peek(engine, base, runtime.now());
-  if (!near || !isRecord(near.entry)) return record;
-  const standing = recordIn(near, near.state === 'stale');
+  const standing = near && recordIn(engine, base, near, near.state === 'stale');
   // Of one that was learnt at the same time, and is not stored yet, others may hold variants already.
-  if (!standing || (record && standing.id !== record.id && !record.found)) return record;
-  return record?.outdated && standing.id === record.id ? { ...standing, outdated: true } : standing;
+  if (standing && (!record || standing.id === record.id || record.found)) return standing;
+  if (!record?.found || unlessPurged(engine, base, record.found)) return record;
+  return { ...record, outdated: true };
 }
 
 /** Whether a load with this stamp may be filed under a record: no purge of the resource may lie between the two. */
@@ -160,6 +167,7 @@ function mayStandUnder(
 ): boolean {
   const view = engine.coherence.view(tenant);
   const written = record.found?.entry.stamp;
+  // What lies between is not known yet.
   if (written && (written.epoch !== stamp.epoch || written.asOf > view.newest)) return false;
   const verdict = judge(view, { stamp, key, tags: [] }, false);
   if (verdict !== 'stale') return verdict === 'valid';

@@ -1,7 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import type { EntryDraft } from '../codec/entry.ts';
+import { endsHere } from '../http/hop-by-hop.ts';
 import { normaliseSelecting, preferredLanguage } from '../http/vary.ts';
-import { isStrippedRequestHeader } from './request-headers.ts';
+import { isTakenAway } from './request-headers.ts';
 
 /** What is known of the representations of a resource that varies. It stands under the resource's key. */
 export interface VaryRecord {
@@ -21,7 +22,7 @@ export interface Variant {
   readonly language: string | undefined;
 }
 
-/** The most variants of one resource: `Vary` on what anybody can make up must not fill a tenant's cache. */
+/** The most variants of one resource that are served: `Vary` on what anybody can make up must not fill a tenant's cache. */
 export const MAX_VARIANTS = 64;
 /** The most fields by which a resource may vary. */
 export const MAX_NAMES = 8;
@@ -100,7 +101,7 @@ function isStrings(value: unknown): value is readonly string[] {
  */
 export function selectingNames(vary: readonly string[]): readonly string[] | undefined {
   if (vary.includes('x-forwarded-for')) return undefined;
-  return vary.filter((name) => name !== 'host' && !isStrippedRequestHeader(name));
+  return vary.filter((name) => name !== 'host' && !isTakenAway(name) && !endsHere(name));
 }
 
 /** Both, sorted, each once. */
@@ -129,35 +130,56 @@ function languageDigest(
   );
 }
 
-/** The language by which a response can be found by others: the one that it names itself. */
+/** An ordinary list of languages, normalised: nothing that an origin could repeat to somebody's harm. */
+const PLAIN_LANGUAGES =
+  /^[a-z]{1,8}(?:-[a-z0-9]{1,8})*(?:;q=[0-9.]{1,5})?(?:,[a-z]{1,8}(?:-[a-z0-9]{1,8})*(?:;q=[0-9.]{1,5})?){0,15}$/;
+
+/**
+ * The language by which a response can be found by others than those who sent the same fields: the one that it names
+ * itself. Only when it was made for an ordinary list of languages: what one client makes up is for that client.
+ */
 export function languageOf(
   names: readonly string[],
   request: Headers,
   contentLanguage: string | null,
 ): string | undefined {
+  const asked = normaliseSelecting('accept-language', request.get('accept-language'));
+  if (asked === null || !PLAIN_LANGUAGES.test(asked)) return undefined;
   const language = contentLanguage?.trim().toLowerCase();
   return languageDigest(names, request, language && !language.includes(',') ? language : undefined);
 }
 
+/** The variant of a resource that a request selects. */
+export interface Selected {
+  readonly digest: string;
+  /** It is known that nothing is stored for it. */
+  readonly absent: boolean;
+  /** It was loaded for other languages, and is in the one that this request prefers to all others. */
+  readonly byLanguage: boolean;
+}
+
 /**
- * Which variant of a resource a request selects: the one that was loaded for the same fields; else one whose language is
- * the one that the request prefers to all others, the rest being the same; else one that is not there yet.
+ * Which variant a request selects: the one that was loaded for the same fields; else one whose language is the one that
+ * the request prefers to all others, the rest being the same; else one that is not there yet. A record with room for more
+ * may not have heard of every variant; of one that is full those that it does not name count as gone.
  */
 export function selectVariant(
   { names, variants }: VaryRecord,
   headers: Headers,
   now: number,
-): string {
+): Selected {
   const digest = selectionDigest(names, headers);
   const held = variants.filter(({ until }) => until > now);
-  if (held.some((variant) => variant.digest === digest)) return digest;
+  if (held.some((variant) => variant.digest === digest))
+    return { digest, absent: false, byLanguage: false };
   const language = languageDigest(
     names,
     headers,
     preferredLanguage(headers.get('accept-language')),
   );
   const alike = language === undefined ? undefined : held.find((one) => one.language === language);
-  return alike?.digest ?? digest;
+  if (alike) return { digest: alike.digest, absent: false, byLanguage: true };
+  return { digest, absent: held.length >= MAX_VARIANTS, byLanguage: false };
 }
 
 /** The key of a variant. */
@@ -170,17 +192,12 @@ export function partialKey(variant: string): string {
   return `${variant}-206`;
 }
 
-/** The record with one more variant, or a longer life of one; `full` when there is no place for it. */
-export function withVariant(
-  record: VaryRecord,
-  variant: Variant,
-  now: number,
-): VaryRecord | 'full' {
+/** The record with one more variant, or a longer life of one. The one that was stored longest ago makes room. */
+export function withVariant(record: VaryRecord, variant: Variant, now: number): VaryRecord {
   const others = record.variants.filter(
     ({ digest, until }) => until > now && digest !== variant.digest,
   );
-  if (others.length >= MAX_VARIANTS) return 'full';
-  return { ...record, variants: [...others, variant] };
+  return { ...record, variants: [...others.slice(1 - MAX_VARIANTS), variant] };
 }
 
 function digestOf(selection: readonly (readonly [string, string | null])[]): string {

@@ -50,3 +50,8 @@ export function deleteHopByHop(headers: Headers): void {
   for (const name of connectionFields(headers)) headers.delete(name);
   for (const name of HOP_BY_HOP) headers.delete(name);
 }
+
+/** True for a field that never goes further than the next hop, by its name in lower case. */
+export function endsHere(name: string): boolean {
+  return (HOP_BY_HOP as readonly string[]).includes(name);
+}
