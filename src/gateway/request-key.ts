@@ -32,6 +32,14 @@ export function resourceUrl(key: string): URL | undefined {
   }
 }
 
+/** What a variant's key, or a part's, has behind the key of its resource. */
+const BELOW = /:(?:[0-9a-f]{12}-[0-9a-f]{32}(?:-206)?|206)$/;
+
+/** As {@link resourceUrl}, also for the key of a variant or a part: the URL of its resource. */
+export function urlBehind(key: string): URL | undefined {
+  return resourceUrl(key) ?? resourceUrl(key.replace(BELOW, ''));
+}
+
 /** The key prefix of a path and of everything below it, whatever the query. A trailing slash makes no difference. */
 export function pathKey(url: URL): string {
   const scheme = url.protocol.slice(0, -1);

@@ -86,5 +86,5 @@ function keyOf(
   { debug }: Pick<Exchange, 'debug'>,
   { key }: Pick<Place, 'key'>,
 ): { readonly key?: string } {
-  return debug ? { key: key.fullName } : {};
+  return debug ? { key: key.key } : {};
 }

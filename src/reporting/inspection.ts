@@ -4,7 +4,7 @@ import type { Inspection, KnownBefore } from '../engine/inspect.ts';
 import type { Inspected, InspectedHeld } from '../engine/judgement.ts';
 import type { Verification } from '../engine/verify.ts';
 import { groupOf, namesOf } from '../gateway/cache-groups.ts';
-import { resourceUrl } from '../gateway/request-key.ts';
+import { urlBehind } from '../gateway/request-key.ts';
 
 /** How old what is served may be, in milliseconds. */
 export interface Bound {
@@ -81,7 +81,7 @@ function shownDisagreement({
 
 /** A key, and the URL that it stands for: a key has escapes of its own, which a URL in a query must not lose. */
 function named(key: string): Shown {
-  const url = resourceUrl(key);
+  const url = urlBehind(key);
   return { key, ...(url && { url: url.href }) };
 }
 

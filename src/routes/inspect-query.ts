@@ -1,5 +1,5 @@
 import { ownUrl } from '../gateway/purge-body.ts';
-import { isUsableKey, resourceKey, resourceUrl } from '../gateway/request-key.ts';
+import { isUsableKey, resourceKey, urlBehind } from '../gateway/request-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { KEY_OWNERS } from '../tenant/key-owners.ts';
 import { decodeSegment, encodeKey } from '../tenant/segments.ts';
@@ -64,7 +64,7 @@ function ofKey(text: string, { hosts }: TenantPolicy): Query<string> {
         "'?key=' must begin with g: (gateway), e: (entries of the HTTP API) or n: (library's namespaces).",
     };
   if (owner !== 'g') return usable(isEncoded(text) ? text : encodeKey(text), 'key');
-  const url = resourceUrl(text);
+  const url = urlBehind(text);
   if (url && hosts.includes(url.hostname)) return usable(text, 'key');
   return {
     problem:

@@ -487,6 +487,24 @@ describe('an inspection', () => {
     expect(again.json()).toMatchObject({ key: shown.key, tiers: [{ state: 'fresh' }, {}, {}] });
   });
 
+  test('takes the key of a variant, as a reader who may inspect is told it', async () => {
+    const { isolate, host } = await deployed();
+    const here = isolate();
+    const path = `/varies/${crypto.randomUUID()}`;
+    const headers = [
+      ['cache-control', 'max-age=60'],
+      ['vary', 'Accept-Language'],
+    ] as const;
+    await origin.script({ target: path, headers });
+    const answer = await here.get(path, { 'tiercel-debug': 'see', 'accept-language': 'fr' });
+    const key = String(answer.cacheStatus?.['key']);
+    const shown = (await inspected(here, `key=${encodeURIComponent(key)}`)).json();
+    expect(shown).toMatchObject({ key, url: `https://${host}${path}` });
+    expect(shown).toMatchObject({ tiers: [{ state: 'fresh' }, { state: 'fresh' }, {}] });
+    const nobody = await here.get(path, { 'tiercel-debug': 'nobody', 'accept-language': 'fr' });
+    expect(nobody.cacheStatus).not.toHaveProperty('key');
+  });
+
   test('says which purge has hit what is there', async () => {
     const { isolate, host } = await deployed();
     const [here, there] = [isolate(), isolate()];
