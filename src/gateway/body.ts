@@ -1,10 +1,14 @@
 import { OriginError } from '../errors.ts';
+import { Collecting, type Room } from './collecting.ts';
 import { isDecoded } from './content-coding.ts';
+
+/** Why a body is not kept. `busy`: so many others are being kept that there is no memory for it. */
+export type NotKept = 'too-large' | 'too-slow' | 'busy';
 
 /** A body that was read to its end, or why it is not kept: the client gets all of it either way. */
 export type WholeBody =
   | { readonly whole: true; readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly whole: false; readonly reason: 'too-large' | 'too-slow' }
+  | { readonly whole: false; readonly reason: NotKept }
   /** It broke off, or has another length than was announced: a truncated body must never be stored. */
   | { readonly whole: false; readonly reason: 'broken'; readonly error: OriginError };
 
@@ -21,18 +25,25 @@ type Read = ReadableStreamReadResult<Uint8Array>;
 
 /**
  * Reads a body up to `limit` bytes for the store, at the origin's pace, while the client gets it at its own. Past the
- * limit, or when `late` has resolved, nothing more is kept, and the client's pace is the origin's: memory holds `limit`
- * bytes and a chunk at most.
+ * limit, past what `room` there is, or when `late` has resolved, nothing more is kept, and the client's pace is the
+ * origin's. What is held is held in `room`, until the client has read it or is gone: once, also when it is stored by then.
+ * @param room default: as much as it takes
  */
-export function splitBody(response: Response, limit: number, late: Promise<void>): SplitBody {
+export function splitBody(
+  response: Response,
+  limit: number,
+  late: Promise<void>,
+  room: Room = ownRoom(response, limit),
+): SplitBody {
   const declared = declaredLength(response);
   const { readable, writable } = pipe(declared);
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (!body) {
+    room.release();
     void writable.close().catch(() => undefined);
     return { stream: readable, whole: Promise.resolve({ whole: true, bytes: new Uint8Array(0) }) };
   }
-  const collector = new Collector(body.getReader(), limit, declared, late);
+  const collector = new Collector(body.getReader(), limit, declared, late, room);
   const whole = collector.run();
   void feed(collector, body, writable).catch(() => undefined);
   return { stream: readable, whole };
@@ -46,19 +57,22 @@ export async function readBounded(
   response: Response,
   limit: number,
   late: Promise<void>,
+  room?: Room,
 ): Promise<
   | { readonly whole: true; readonly bytes: Uint8Array<ArrayBuffer> }
   | {
       readonly whole: false;
-      readonly reason: 'too-large' | 'too-slow';
+      readonly reason: NotKept;
       readonly stream: ReadableStream<Uint8Array>;
     }
 > {
   const declared = declaredLength(response);
   const body = response.body as ReadableStream<Uint8Array> | null;
-  if (body && declared !== undefined && declared > limit)
+  if (body && declared !== undefined && declared > limit) {
+    room?.release();
     return { whole: false, reason: 'too-large', stream: body };
-  const { stream, whole } = splitBody(response, limit, late);
+  }
+  const { stream, whole } = splitBody(response, limit, late, room);
   const read = await whole;
   if (read.whole) {
     // Nobody reads it: what was kept of it has been read.
@@ -76,40 +90,57 @@ export function declaredLength({ headers }: Pick<Response, 'headers'>): number |
   return Number(length);
 }
 
-const FIRST_BYTES = 16_384;
+/** Room that is nobody else's. */
+function ownRoom(response: Response, limit: number): Room {
+  const all = new Collecting(Number.POSITIVE_INFINITY);
+  const room = all.room(declaredLength(response), limit, { now: () => 0 });
+  if (!room) throw new Error('There is no end to this room.');
+  return room;
+}
 
-/**
- * Reads the origin's body into memory until it ends or is not to be kept any more. One growing buffer: a body in tiny
- * chunks takes no more memory than any other.
- */
+/** Reads the origin's body into memory until it ends or is not to be kept any more. */
 class Collector {
   readonly reader: Reader;
+  readonly room: Room;
   /** Undefined while it is read. */
   end: WholeBody | undefined;
   /** A read that is under way although the body was given up. */
   pending: Promise<Read> | undefined;
+  /** What did not find room any more. */
+  over: Uint8Array | undefined;
   readonly #limit: number;
   readonly #declared: number | undefined;
-  readonly #late: Promise<void>;
-  #bytes: Uint8Array<ArrayBuffer>;
-  #length = 0;
+  #isLate = false;
+  #onLate: (() => void) | undefined;
   #wake: (() => void) | undefined;
   #abandoned = false;
+  #isFed = false;
 
-  constructor(reader: Reader, limit: number, declared: number | undefined, late: Promise<void>) {
+  constructor(
+    reader: Reader,
+    limit: number,
+    declared: number | undefined,
+    late: Promise<void>,
+    room: Room,
+  ) {
     this.reader = reader;
+    this.room = room;
     // It breaks off where it is read: nobody needs to be told twice.
     reader.closed.catch(() => undefined);
     this.#limit = limit;
     this.#declared = declared;
-    this.#late = late;
-    this.#bytes = new Uint8Array(Math.min(declared ?? FIRST_BYTES, limit));
+    // Once, and not for each chunk: what waits for a promise is held for as long as the promise is.
+    void late.then(() => {
+      this.#isLate = true;
+      this.#onLate?.();
+    });
   }
 
   async run(): Promise<WholeBody> {
     this.end = await this.#collect();
     if (this.#abandoned) this.abandon();
-    this.#wake?.();
+    if (this.#isFed) this.fed();
+    this.wake();
     return this.end;
   }
 
@@ -117,18 +148,24 @@ class Collector {
   abandon(): void {
     this.#abandoned = true;
     if (this.end && !this.end.whole) this.reader.cancel().catch(() => undefined);
+    this.fed();
   }
 
-  /** What there is from a position on. */
-  from(position: number): Uint8Array {
-    return this.#bytes.subarray(position, this.#length);
+  /** The client has what is held, or will never have it. */
+  fed(): void {
+    this.#isFed = true;
+    if (this.end) this.room.release();
   }
 
-  /** Resolves when there may be more, or the end is known. */
+  /** Resolves when there may be more, the end is known, or {@link wake} is called. */
   more(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
     });
+  }
+
+  wake(): void {
+    this.#wake?.();
   }
 
   async #collect(): Promise<WholeBody> {
@@ -136,7 +173,7 @@ class Collector {
       const next = this.reader.read();
       let result: Read | void;
       try {
-        result = await Promise.race([next, this.#late]);
+        result = await this.#unlessLate(next);
       } catch (cause) {
         return broken("The origin's body broke off.", cause);
       }
@@ -146,29 +183,29 @@ class Collector {
         return { whole: false, reason: 'too-slow' };
       }
       if (result.done) break;
-      this.#append(result.value);
-      this.#wake?.();
-      if (this.#length > this.#limit) return { whole: false, reason: 'too-large' };
+      const length = this.room.length + result.value.byteLength;
+      if (this.#declared !== undefined && length > this.#declared)
+        return broken(`The origin announced ${this.#declared} bytes and sent ${length} or more.`);
+      if (!this.room.append(result.value)) {
+        this.over = result.value;
+        return { whole: false, reason: 'busy' };
+      }
+      this.wake();
+      if (this.room.length > this.#limit) return { whole: false, reason: 'too-large' };
     }
-    const length = this.#length;
+    const { length } = this.room;
     if (this.#declared !== undefined && this.#declared !== length)
       return broken(`The origin announced ${this.#declared} bytes and sent ${length}.`);
-    const bytes = length === this.#bytes.byteLength ? this.#bytes : this.#bytes.slice(0, length);
-    return { whole: true, bytes };
+    const bytes = this.room.whole();
+    return bytes ? { whole: true, bytes } : { whole: false, reason: 'busy' };
   }
 
-  #append(chunk: Uint8Array): void {
-    const length = this.#length + chunk.byteLength;
-    if (length > this.#bytes.byteLength) {
-      // Whoever holds a part of the old buffer keeps it: what stands in it does not change.
-      const grown = new Uint8Array(
-        Math.max(length, Math.min(2 * this.#bytes.byteLength, this.#limit)),
-      );
-      grown.set(this.from(0));
-      this.#bytes = grown;
-    }
-    this.#bytes.set(chunk, this.#length);
-    this.#length = length;
+  #unlessLate(next: Promise<Read>): Promise<Read | void> {
+    if (this.#isLate) return Promise.resolve();
+    const late = new Promise<void>((resolve) => {
+      this.#onLate = resolve;
+    });
+    return Promise.race([next, late]);
   }
 }
 
@@ -178,27 +215,32 @@ async function feed(
   body: ReadableStream<Uint8Array>,
   writable: WritableStream<Uint8Array>,
 ): Promise<void> {
-  const { reader } = collector;
+  const { reader, room } = collector;
   const writer = writable.getWriter();
-  const gone: Promise<'gone'> = writer.closed.then(
-    () => 'gone',
-    () => 'gone',
-  );
+  let isGone = false;
+  const leave = (): void => {
+    isGone = true;
+    collector.wake();
+  };
+  const gone = writer.closed.then(leave, leave);
   try {
     for (let at = 0; ;) {
-      const chunk = collector.from(at);
-      if (chunk.byteLength > 0) {
-        at += chunk.byteLength;
-        await writer.write(chunk);
+      const piece = room.from(at);
+      if (!piece) throw new Error('It was not read for too long.');
+      if (piece.byteLength > 0) {
+        at += piece.byteLength;
+        await writer.write(piece);
       } else if (collector.end) break;
-      else if ((await Promise.race([collector.more(), gone])) === 'gone')
-        return collector.abandon();
+      else if (isGone) return collector.abandon();
+      else await collector.more();
     }
-    const { end, pending } = collector;
+    collector.fed();
+    const { end, pending, over } = collector;
     if (end.whole) return await writer.close();
     if (end.reason === 'broken') return await writer.abort(end.error);
+    if (over) await writer.write(over);
     const late = await Promise.race([pending, gone]);
-    if (late === 'gone') return collector.abandon();
+    if (isGone) return collector.abandon();
     if (late?.value) await writer.write(late.value);
     if (late?.done) return await writer.close();
   } catch (error) {

@@ -5,6 +5,7 @@ import type { CacheKey, KeySpace } from '../tenant/key.ts';
 import type { TenantId } from '../tenant/tenant-id.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import type { Backoff } from './backoff.ts';
+import type { Collecting } from './collecting.ts';
 import type { OriginFlight } from './flight.ts';
 import type { Uncacheable } from './uncacheable.ts';
 
@@ -30,6 +31,8 @@ export interface GatewayParts extends GatewayOptions {
   readonly flights: Flights<OriginFlight>;
   readonly uncacheable: Uncacheable;
   readonly backoff: Backoff;
+  /** The memory for bodies that are being kept. */
+  readonly collecting: Collecting;
 }
 
 /** One request on its way. */

@@ -1,7 +1,6 @@
 import { countHit } from '../engine/obtain.ts';
 import { isSameEntry } from '../engine/stale.ts';
-import { OriginError } from '../errors.ts';
-import { RetryLater } from './backoff.ts';
+import type { OriginError } from '../errors.ts';
 import { follow, mayFollow, takeOff } from './collapse.ts';
 import { asksForEvents } from './event-stream.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
@@ -9,9 +8,9 @@ import { locateNear } from './find.ts';
 import type { Announcement } from './flight.ts';
 import { failureOf, insteadOf, whileFailing } from './instead.ts';
 import { leadRequest } from './lead.ts';
-import { OriginFailure } from './origin-failure.ts';
 import { respondFromEntry } from './respond.ts';
 import { forwardedStatus, hitStatus, type Missing } from './status.ts';
+import { isForAll, unlessFailing } from './unless-failing.ts';
 
 /** How often a request changes whom it waits for before it asks for itself. */
 const MOST_TURNS = 6;
@@ -66,8 +65,8 @@ export async function forward(
       const { error } = followed;
       const stale = await insteadOf(parts, exchange, present, askedAt, error);
       if (stale) return stale;
-      // What another one's request was answered need not be what this one would be: but two are enough.
-      if (failures >= MOST_FAILURES && !(error instanceof OriginFailure))
+      // What another one's request was answered need not be what this one would be: but two are enough, if all fare so.
+      if (failures >= MOST_FAILURES && (await isForAll(parts, exchange, present, error)))
         throw failureOf(present, error);
     }
   }
@@ -75,38 +74,23 @@ export async function forward(
 }
 
 /** Asks the origin for one request, and for those who wait. */
-async function ask(
+function ask(
   parts: GatewayParts,
   exchange: Exchange,
   missing: Missing,
   askedAt: number,
   announce: ((announcement: Announcement) => void) | undefined,
 ): Promise<Response> {
-  const { backoff } = parts;
-  const { runtime } = exchange;
-  const { fullName } = missing.key;
-  const refusal = backoff.refusal(fullName, runtime.now());
-  if (refusal) throw new RetryLater(refusal.error, refusal.ms);
-  try {
-    const response = await leadRequest(parts, exchange, {
+  const call = (): Promise<Response> =>
+    leadRequest(parts, exchange, {
       missing,
       askedAt,
       announce: announce ?? (() => undefined),
       insteadOf: (error) => insteadOf(parts, exchange, missing, askedAt, error),
       alone: announce === undefined,
     });
-    backoff.answered(fullName);
-    return response;
-  } catch (error) {
-    if (!(error instanceof OriginError)) throw error;
-    const stale = await insteadOf(parts, exchange, missing, askedAt, error);
-    if (stale) {
-      announce?.({ type: 'failed', error });
-      return stale;
-    }
-    if (error.code !== 'origin_invalid') backoff.failed(fullName, runtime.now(), error);
-    throw failureOf(missing, error);
-  }
+  const replaced = (error: OriginError): void => announce?.({ type: 'failed', error });
+  return unlessFailing(parts, exchange, missing, askedAt, call, replaced);
 }
 
 /** Whether a request waits for nobody, and nobody for it. */

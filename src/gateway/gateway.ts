@@ -2,6 +2,7 @@ import { Flights } from '../engine/flights.ts';
 import type { Runtime } from '../runtime.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { Backoff } from './backoff.ts';
+import { Collecting } from './collecting.ts';
 import { endToEnd } from './end-to-end.ts';
 import type { Exchange, GatewayOptions, GatewayParts } from './exchange.ts';
 import { failureResponse } from './failure.ts';
@@ -18,7 +19,13 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     const flights = new Flights<OriginFlight>();
-    this.#parts = { ...options, flights, uncacheable: new Uncacheable(), backoff: new Backoff() };
+    this.#parts = {
+      ...options,
+      flights,
+      uncacheable: new Uncacheable(),
+      backoff: new Backoff(),
+      collecting: new Collecting(),
+    };
   }
 
   /** Answers one request of a tenant. A failure of store or origin is a problem response, not a rejection. */

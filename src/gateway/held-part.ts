@@ -2,9 +2,13 @@ import { judge } from '../coherence/marks.ts';
 import type { Found } from '../engine/found.ts';
 import { lookup } from '../engine/lookup.ts';
 import type { EngineParts } from '../engine/parts.ts';
+import { isStrong } from '../http/etag.ts';
+import { parseContentRange } from '../http/range.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import { validatorsIn } from './client-validators.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { gatewayFace } from './find.ts';
+import { headersOf } from './http-entry.ts';
 import type { Place } from './place.ts';
 import { partialKey, selectionDigest, union, variantKey } from './variants.ts';
 
@@ -46,6 +50,28 @@ export function partKey(
   if (record.outdated || union(record.names, names).length > record.names.length) return undefined;
   const variant = variantKey(base.key, record, selectionDigest(record.names, headers));
   return keys.key(base.tenant, partialKey(variant));
+}
+
+/**
+ * Whether a part that is held is worth more than one that comes, by the head of its 206: anybody may ask for a single byte,
+ * and one part is stored. It is, as long as it is fresh and longer, unless the two may become one, or the new one says by
+ * its tag, its date or the length of the whole that it is of another representation.
+ */
+export function outlasts({ entry }: Found, { headers }: Response, now: number): boolean {
+  const stored = headersOf(entry);
+  const held = parseContentRange(stored.get('content-range'));
+  const next = parseContentRange(headers.get('content-range'));
+  if (!held || !next || held.complete !== next.complete || entry.freshUntil <= now) return false;
+  const before = validatorsIn(stored);
+  const after = validatorsIn(headers);
+  if (before.etag && after.etag) {
+    if (before.etag !== after.etag) return false;
+    const touch = held.first <= next.last + 1 && next.first <= held.last + 1;
+    if (touch && isStrong(after.etag)) return false;
+  } else if (before.lastModified && after.lastModified) {
+    if (before.lastModified !== after.lastModified) return false;
+  }
+  return entry.value.byteLength > next.last - next.first + 1;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
 import { forbidsStale } from './freshness.ts';
 import { headersOf, mayServeOnStatus } from './http-entry.ts';
-import { CutOff, OriginFailure } from './origin-failure.ts';
+import { CutOff, isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { askForAll } from './refresh.ts';
 import { serveInstead, serveThrottled } from './stale-response.ts';
 import type { Missing } from './status.ts';
@@ -34,6 +34,10 @@ export async function whileFailing(
  * Answers with what is stale in place of the origin's answer, which is a failure. Undefined when nothing may be served: a
  * status asks for a window that the response itself opened (stale-if-error, RFC 5861, section 4), an origin that can't be
  * reached does not (RFC 9111, section 4.2.4).
+ *
+ * Whether the origin fails for everybody is decided behind the answer, by a request of nobody in particular, whatever the
+ * client's request carries: any header can make an origin fail that one request. Until then it counts as failing, so that
+ * an origin that is down is not asked by everybody; others get for that moment what may be served to them in any case.
  */
 export async function insteadOf(
   parts: GatewayParts,
@@ -50,13 +54,39 @@ export async function insteadOf(
     return undefined;
   const served = await toServe(parts, exchange, missing);
   if (!served) return undefined;
-  if (isOfTheOrigin(error)) engine.failures.record(missing.key.fullName, runtime.now(), throttleMs);
-  else askForAll(parts, exchange, missing, served, askedAt);
+  const { fullName } = missing.key;
+  if (!engine.failures.isRecent(fullName, runtime.now())) {
+    // Whatever one client has been answered, this one request decides: its success takes back what is remembered here.
+    askForAll(parts, exchange, missing, served, askedAt);
+    if (isOfTheOrigin(error)) engine.failures.record(fullName, runtime.now(), throttleMs);
+  }
   engine.sink(originError(tenant.id, error.code, error));
   return serveInstead(exchange, missing, engine.sink, served, error);
 }
 
-/** A 500 may be what this one request causes; without an answer, or behind a gateway that has none, others fare no better. */
+/**
+ * Answers with what is stale in place of an answer whose status is a failure, as {@link insteadOf} does. Any other status
+ * ends what is remembered of failures.
+ */
+export async function insteadOfStatus(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  askedAt: number,
+  { status, body }: Response,
+): Promise<Response | undefined> {
+  if (!isOriginFailure(status)) {
+    parts.engine.failures.clear(missing.key.fullName, 'failed');
+    return undefined;
+  }
+  const failure = new OriginFailure(status);
+  const instead = await insteadOf(parts, exchange, missing, askedAt, failure);
+  // Nobody reads it, and an unread body holds one of the request's few connections.
+  if (instead) body?.cancel().catch(() => undefined);
+  return instead;
+}
+
+/** A 500 is likely to be what this one request causes: until it is decided, others ask for themselves. */
 function isOfTheOrigin(error: OriginError): boolean {
   return !(error instanceof OriginFailure) || error.status !== 500;
 }

@@ -7,7 +7,7 @@ import type { CacheKey } from '../tenant/key.ts';
 import { declaredLength, splitBody, type WholeBody } from './body.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { creationTime } from './freshness.ts';
-import { partKey, type HeldPart } from './held-part.ts';
+import { outlasts, partKey, type HeldPart } from './held-part.ts';
 import type { OriginAnswer } from './load.ts';
 import { combined, judgePartial, partialDraft } from './partial.ts';
 import { passOn, respondStreaming } from './respond.ts';
@@ -49,9 +49,14 @@ export function keepPart(
   const { engine } = parts;
   const { request, tenant, runtime } = exchange;
   const { response, requestedAt, respondedAt } = answer;
-  const keeping = judged(parts, exchange, missing, answer);
-  if (typeof keeping === 'string') {
-    const status = partStatus(exchange, missing, held, { stored: false, refusal: keeping });
+  const keeping = judged(parts, exchange, missing, answer, held);
+  const room =
+    typeof keeping === 'string'
+      ? undefined
+      : parts.collecting.room(declaredLength(response), engine.maxEntryBytes, runtime);
+  if (typeof keeping === 'string' || !room) {
+    const refusal = typeof keeping === 'string' ? keeping : 'busy';
+    const status = partStatus(exchange, missing, held, { stored: false, refusal });
     return passOn(response, response.body, status, {
       now: runtime.now(),
       expose: tenant.exposeTags,
@@ -59,7 +64,7 @@ export function keepPart(
   }
   const timer = new AbortController();
   const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
-  const { stream, whole } = splitBody(response, engine.maxEntryBytes, late);
+  const { stream, whole } = splitBody(response, engine.maxEntryBytes, late, room);
   const storing = whole.then((body) => {
     timer.abort();
     return ended(parts, exchange, missing, answer, keeping, body, held);
@@ -84,6 +89,7 @@ function judged(
   { request, tenant }: Exchange,
   missing: Missing,
   { response, requestedAt, respondedAt }: OriginAnswer,
+  held: HeldPart | undefined,
 ): Keeping | string {
   const { engine } = parts;
   const verdict = judgePartial(request, response, respondedAt, tenant);
@@ -94,6 +100,9 @@ function judged(
   const names = selectingNames(verdict.vary);
   const key = names && partKey(parts, request, missing, names);
   if (!names || !key) return 'vary';
+  // A purge may have come in meanwhile.
+  const standing = held && unlessPurged(engine, held.key, held.found);
+  if (standing && outlasts(standing, response, respondedAt)) return 'longer-part';
   const createdAt = creationTime(response.headers, requestedAt, respondedAt);
   return { key, names, verdict, createdAt };
 }

@@ -1,8 +1,6 @@
 import type { Found } from '../engine/found.ts';
-import { responseControl } from './control.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
-import { headersOf } from './http-entry.ts';
 import { keep } from './keep.ts';
 import type { Lead } from './led-request.ts';
 import { askOrigin, type OriginAnswer } from './load.ts';
@@ -11,12 +9,10 @@ import { askForAll } from './refresh.ts';
 import { respondFromEntry } from './respond.ts';
 import { traitsOf } from './request-traits.ts';
 import { forwardedStatus } from './status.ts';
-import { namedFields } from './storability.ts';
 import { namesOf, recordFor, store, storedAs } from './store.ts';
 import { passUnkept } from './unkept.ts';
-import { freshened, validatorsOf } from './validation.ts';
+import { forAsker, freshened, validatorsOf } from './validation.ts';
 import { selectionDigest } from './variants.ts';
-import { withWithheld } from './withheld.ts';
 
 /**
  * Asks the origin: for what is new, where something is stored that it can be held against. The client gets the answer
@@ -30,7 +26,7 @@ export async function leadRequest(
   const { engine } = parts;
   const { missing } = lead;
   const stale = standing(parts, missing, missing.miss.stale);
-  const add = stale ? validatorsOf(stale.entry) : [];
+  const add = stale ? validatorsOf(stale.entry, exchange.request) : [];
   const conditions = lead.alone && add.length === 0 ? 'as-sent' : 'strip';
   let answer = await askOrigin(parts, exchange, { conditions, add });
   if (answer.type === 'not-modified' && stale) {
@@ -101,6 +97,6 @@ function validated(
   const ttl = Math.floor((draft.freshUntil - now) / 1000);
   const status = forwardedStatus(exchange, missing, { ...outcome, fwdStatus: 304, ttl });
   const upstream = response.headers.get('cache-status');
-  const answer = respondFromEntry(request, draft, status, upstream, now, tenant.exposeTags);
-  return withWithheld(answer, response.headers, namedFields(responseControl(headersOf(draft))));
+  const told = forAsker(draft, response);
+  return respondFromEntry(request, told, status, upstream, now, tenant.exposeTags);
 }

@@ -54,7 +54,8 @@ export async function askOrigin(
   const times = { requestedAt, respondedAt, response };
   if (response.status === 304 && choice.add && choice.add.length > 0)
     return { ...times, type: 'not-modified' };
-  const verdict = judgeStorability(request, response, respondedAt, tenant);
+  const createdAt = creationTime(response.headers, requestedAt, respondedAt);
+  const verdict = judgeStorability(request, response, respondedAt, tenant, createdAt);
   if (verdict.storable || TAG_REASONS.has(verdict.reason))
     reportTags(response.headers, tenant.id, engine.sink);
   const pass = (reason: string, forAll: boolean): OriginAnswer => {
@@ -69,7 +70,6 @@ export async function askOrigin(
   if (!names || names.length > MAX_NAMES) return pass('vary', true);
   const length = declaredLength(response);
   if (length !== undefined && length > engine.maxEntryBytes) return pass('too-large', true);
-  const createdAt = creationTime(response.headers, requestedAt, respondedAt);
   return { ...times, type: 'storable', verdict, names, createdAt };
 }
 

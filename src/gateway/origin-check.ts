@@ -65,7 +65,9 @@ async function changes(
     return 'failed';
   }
   const changed = changesOfHead(form, response);
-  const body = await readBounded(response, engine.maxEntryBytes, runtime.sleep(PATIENCE_MS));
+  const timer = new AbortController();
+  const late = runtime.sleep(PATIENCE_MS, timer.signal);
+  const body = await readBounded(response, engine.maxEntryBytes, late).finally(() => timer.abort());
   if (!body.whole) {
     await body.stream.cancel().catch(() => undefined);
     // One that is too large to be stored is another one than what is.

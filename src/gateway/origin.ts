@@ -22,7 +22,10 @@ export async function fetchOrigin(
   const abort = new AbortController();
   let waiting = true;
   // Only the head is waited for: a body may take as long as its reader has patience.
-  void runtime.sleep(originTimeoutMs).then(() => (waiting ? abort.abort() : undefined));
+  const timer = new AbortController();
+  void runtime
+    .sleep(originTimeoutMs, timer.signal)
+    .then(() => (waiting ? abort.abort() : undefined));
   const init: RequestInit = {
     method: request.method,
     headers: originHeaders(request, url, choice),
@@ -47,6 +50,7 @@ export async function fetchOrigin(
       : new OriginError('origin_unreachable', 'The origin could not be reached.', { cause });
   } finally {
     waiting = false;
+    timer.abort();
   }
   const { webSocket } = response;
   if (response.status === 101 && webSocket) return response;

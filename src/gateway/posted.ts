@@ -36,8 +36,9 @@ export async function storePosted(
   const verdict = judgePosted(exchange, response, respondedAt);
   if (!key || !verdict || !before.stamp || !engine.enabled)
     return { stored: false, body: response.body };
-  const patience = runtime.sleep(engine.maxLoadMs - (respondedAt - before.now));
-  const body = await readBounded(response, engine.maxEntryBytes, patience);
+  const timer = new AbortController();
+  const late = runtime.sleep(engine.maxLoadMs - (respondedAt - before.now), timer.signal);
+  const body = await readBounded(response, engine.maxEntryBytes, late).finally(() => timer.abort());
   if (!body.whole) return { stored: false, body: body.stream };
   const { bytes } = body;
   const now = runtime.now();

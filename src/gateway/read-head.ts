@@ -1,19 +1,21 @@
-import { OriginError } from '../errors.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
-import { failureOf, insteadOf } from './instead.ts';
+import { insteadOfStatus, whileFailing } from './instead.ts';
 import { fetchOrigin } from './origin.ts';
-import { isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { askForAll } from './refresh.ts';
 import { passOn, respondFromEntry } from './respond.ts';
 import { forwardedStatus, type Missing } from './status.ts';
 import { namesOf, store, storedAs } from './store.ts';
-import { freshened } from './validation.ts';
+import { forAsker, freshened } from './validation.ts';
+import { unlessFailing } from './unless-failing.ts';
 
 /**
  * Answers a HEAD that no store has an answer for: the origin is asked by a HEAD. What is stored of the resource and is
  * stale becomes as good as new by it, when both speak of the same representation (RFC 9111, section 4.3.5); when they
- * do not, it is asked for behind the answer. A HEAD makes no entry of its own.
+ * do not, it is asked for behind the answer. A HEAD makes no entry of its own, and HEADs are not collapsed: what one is
+ * answered is for its client alone. An origin that fails is left alone as it is by any other request. Rejects with
+ * `OriginError`.
+ * @param askedAt when the authority was asked
  */
 export async function readHead(
   parts: GatewayParts,
@@ -21,22 +23,22 @@ export async function readHead(
   missing: Missing,
   askedAt: number,
 ): Promise<Response> {
+  const throttled = await whileFailing(parts, exchange, missing, askedAt);
+  const call = (): Promise<Response> => ask(parts, exchange, missing, askedAt);
+  return throttled ?? unlessFailing(parts, exchange, missing, askedAt, call);
+}
+
+async function ask(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  askedAt: number,
+): Promise<Response> {
   const { request, tenant, runtime } = exchange;
   const requestedAt = runtime.now();
-  let response: Response;
-  try {
-    response = await fetchOrigin(parts, exchange, { conditions: 'strip' });
-  } catch (error) {
-    if (!(error instanceof OriginError)) throw error;
-    const stale = await insteadOf(parts, exchange, missing, askedAt, error);
-    if (stale) return stale;
-    throw failureOf(missing, error);
-  }
-  if (isOriginFailure(response.status)) {
-    const failure = new OriginFailure(response.status);
-    const stale = await insteadOf(parts, exchange, missing, askedAt, failure);
-    if (stale) return stale;
-  } else parts.engine.failures.clear(missing.key.fullName, 'failed');
+  const response = await fetchOrigin(parts, exchange, { conditions: 'strip' });
+  const instead = await insteadOfStatus(parts, exchange, missing, askedAt, response);
+  if (instead) return instead;
   const now = runtime.now();
   const { exposeTags } = tenant;
   const stale = standing(parts, missing, missing.miss.stale);
@@ -50,7 +52,8 @@ export async function readHead(
       const outcome = storedAs(store(parts, exchange, missing, storing));
       const status = forwardedStatus(exchange, missing, outcome);
       const upstream = response.headers.get('cache-status');
-      return respondFromEntry(request, draft, status, upstream, now, exposeTags);
+      const told = forAsker(draft, response);
+      return respondFromEntry(request, told, status, upstream, now, exposeTags);
     }
     askForAll(parts, exchange, missing, stale, askedAt);
   }

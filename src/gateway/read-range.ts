@@ -1,20 +1,18 @@
-import { OriginError } from '../errors.ts';
 import { parseRange } from '../http/range.ts';
-import { RetryLater } from './backoff.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
 import { forward } from './forward.ts';
 import { findPart, type HeldPart } from './held-part.ts';
-import { failureOf, insteadOf, whileFailing } from './instead.ts';
+import { insteadOfStatus, whileFailing } from './instead.ts';
 import { keepPart, partStatus } from './keep-part.ts';
 import { keep } from './keep.ts';
 import type { Lead } from './led-request.ts';
 import { askOrigin } from './load.ts';
-import { isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { answerFromPartial } from './partial.ts';
 import { judgeRequest } from './request-directives.ts';
 import { passOn } from './respond.ts';
 import { hitStatus, type Missing } from './status.ts';
+import { unlessFailing } from './unless-failing.ts';
 import { validatorsOf } from './validation.ts';
 
 /**
@@ -30,31 +28,27 @@ export async function readRange(
   missing: Missing,
   askedAt: number,
 ): Promise<Response> {
-  const { request, runtime } = exchange;
+  const { request } = exchange;
   const stale = standing(parts, missing, missing.miss.stale);
-  const isValidated = stale !== undefined && validatorsOf(stale.entry).length > 0;
+  const isValidated = stale !== undefined && validatorsOf(stale.entry, request).length > 0;
   if (isValidated || !parseRange(request.headers.get('range') ?? ''))
     return forward(parts, exchange, missing, askedAt);
   const held = await findPart(parts, exchange, missing);
   const hit = held && fromPart(exchange, held);
   if (hit) return hit;
   const throttled = await whileFailing(parts, exchange, missing, askedAt);
-  if (throttled) return throttled;
-  const { fullName } = missing.key;
-  const { backoff } = parts;
-  const refusal = backoff.refusal(fullName, runtime.now());
-  if (refusal) throw new RetryLater(refusal.error, refusal.ms);
-  try {
-    const response = await ask(parts, exchange, missing, askedAt, held);
-    backoff.answered(fullName);
-    return response;
-  } catch (error) {
-    if (!(error instanceof OriginError)) throw error;
-    const instead = await insteadOf(parts, exchange, missing, askedAt, error);
-    if (instead) return instead;
-    if (error.code !== 'origin_invalid') backoff.failed(fullName, runtime.now(), error);
-    throw failureOf(missing, error);
-  }
+  const call = (): Promise<Response> => ask(parts, exchange, missing, askedAt, held);
+  return throttled ?? unlessFailing(parts, exchange, missing, askedAt, call);
+}
+
+/** Answers a GET with `Range` from a part that is stored, and asks nobody. Undefined when none is enough. */
+export async function readPart(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+): Promise<Response | undefined> {
+  const held = await findPart(parts, exchange, missing);
+  return held && fromPart(exchange, held);
 }
 
 /** Answers from a part, when it is enough, and fresh enough for this client. */
@@ -77,15 +71,8 @@ async function ask(
 ): Promise<Response> {
   const answer = await askOrigin(parts, exchange, { conditions: 'as-sent' });
   const { response } = answer;
-  if (isOriginFailure(response.status)) {
-    const failure = new OriginFailure(response.status);
-    const instead = await insteadOf(parts, exchange, missing, askedAt, failure);
-    if (instead) {
-      // Nobody reads it, and an unread body holds one of the request's few connections.
-      response.body?.cancel().catch(() => undefined);
-      return instead;
-    }
-  } else parts.engine.failures.clear(missing.key.fullName, 'failed');
+  const instead = await insteadOfStatus(parts, exchange, missing, askedAt, response);
+  if (instead) return instead;
   if (response.status === 206) return keepPart(parts, exchange, missing, answer, held);
   // The whole, although a part was asked for: it is stored as for any other request. Any other status may be what the range
   // or a condition has caused, which others do not send.

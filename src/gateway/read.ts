@@ -9,7 +9,7 @@ import { locate, locateNear, standing } from './find.ts';
 import type { Place } from './place.ts';
 import { forward } from './forward.ts';
 import { readHead } from './read-head.ts';
-import { readRange } from './read-range.ts';
+import { readPart, readRange } from './read-range.ts';
 import { judgeRequest, type RequestWish } from './request-directives.ts';
 import { respondFromEntry } from './respond.ts';
 import { serveWhileRefreshing } from './stale-response.ts';
@@ -100,8 +100,8 @@ function turnedDown({ engine }: GatewayParts, place: Place, found: Found): Missi
   return { ...place, found: false, miss, varies: false, requested: true };
 }
 
-/** Goes on to the origin, unless the request forbids it. */
-function ask(
+/** Goes on to the origin, unless the request forbids it: then out of a part that is stored, or not at all. */
+async function ask(
   parts: GatewayParts,
   exchange: Exchange,
   missing: Missing,
@@ -109,9 +109,11 @@ function ask(
   askedAt: number,
 ): Promise<Response> {
   const { request } = exchange;
-  if (wish.onlyIfCached) return Promise.resolve(notCached());
+  const isRange = request.method === 'GET' && request.headers.has('range');
+  if (wish.onlyIfCached)
+    return (isRange ? await readPart(parts, exchange, missing) : undefined) ?? notCached();
   if (request.method === 'HEAD') return readHead(parts, exchange, missing, askedAt);
-  if (request.headers.has('range')) return readRange(parts, exchange, missing, askedAt);
+  if (isRange) return readRange(parts, exchange, missing, askedAt);
   return forward(parts, exchange, missing, askedAt);
 }
 

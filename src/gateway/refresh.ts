@@ -106,7 +106,7 @@ async function loadForAll(
   // It is to be found under another key from now on: whoever asks next learns which.
   const isElsewhere = (names: readonly string[]): boolean =>
     union(known, names).length > known.length;
-  const add = standingStale ? validatorsOf(standingStale.entry) : [];
+  const add = standingStale ? validatorsOf(standingStale.entry, exchange.request) : [];
   let answer = await askOrigin(options, exchange, { conditions: 'strip', add });
   if (answer.type === 'not-modified' && standingStale) {
     const { response, requestedAt, respondedAt } = answer;

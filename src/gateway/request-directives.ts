@@ -8,8 +8,6 @@ import { headersOf } from './http-entry.ts';
 export interface RequestWish {
   /** Nothing may be asked of the origin: what is not stored is a 504 (section 5.2.1.7). */
   readonly onlyIfCached: boolean;
-  /** The answer must not be stored (section 5.2.1.5). */
-  readonly noStore: boolean;
   /** The client does not want what is stale, not even while it is refreshed. */
   readonly refusesStale: boolean;
   /**
@@ -36,13 +34,11 @@ export function judgeRequest({ headers }: Pick<Request, 'headers'>, honour: bool
   const maxAge = seconds('max-age');
   const minFresh = seconds('min-fresh');
   const maxStale = toleratedSeconds(directives.has('max-stale'), directives.get('max-stale'));
-  const common = {
-    onlyIfCached: directives.has('only-if-cached'),
-    noStore: directives.has('no-store'),
-  };
-  if (!honour) return { ...common, refusesStale: false, accepts: (_, state) => state === 'fresh' };
+  const onlyIfCached = directives.has('only-if-cached');
+  if (!honour)
+    return { onlyIfCached, refusesStale: false, accepts: (_, state) => state === 'fresh' };
   return {
-    ...common,
+    onlyIfCached,
     refusesStale:
       noCache || minFresh !== undefined || (maxAge !== undefined && maxStale === undefined),
     accepts: (entry, state, now) => {

@@ -30,11 +30,12 @@ export function respondFromEntry(
   const { headers, validators } = headOfEntry(entry, { status, upstream, now, expose });
   if (form.type !== 'http' || form.status === 206)
     throw new TypeError('The gateway was given an entry that is no whole HTTP response.');
+  const told = toldStatus(status, form.status, upstream);
   if (isNotModified(request.headers, { status: form.status, ...validators }, now))
-    return notModified(headers);
+    return told(notModified(headers));
   if (form.status === 200) {
     const part = rangeResponse(request, { bytes: value, headers, validators }, now);
-    if (part) return part;
+    if (part) return told(part);
     acceptRanges(headers);
   }
   const bodiless = BODILESS.has(form.status);
@@ -73,8 +74,9 @@ export function respondStreaming({
   expose = false,
 }: Streaming): Response {
   const { headers, validators } = headOfResponse(response, { status, now, expose, createdAt });
+  const upstream = response.headers.get('cache-status');
   if (isNotModified(request.headers, { status: response.status, ...validators }, now))
-    return notModified(headers);
+    return toldStatus(status, response.status, upstream)(notModified(headers));
   if (response.status === 200) acceptRanges(headers);
   const bodiless = BODILESS.has(response.status);
   if (bodiless) headers.delete('content-length');
@@ -114,7 +116,27 @@ export function passOn(
   if (conditional && isNotModified(conditional.headers, stored, now)) {
     // Nobody reads it, and an unread body holds one of the request's few connections. A failure to end it changes nothing.
     body?.cancel().catch(() => undefined);
-    return notModified(headers);
+    const upstream = response.headers.get('cache-status');
+    return toldStatus(status, response.status, upstream)(notModified(headers));
   }
   return new Response(body, { status: response.status, statusText: response.statusText, headers });
+}
+
+/**
+ * Tells in `Cache-Status` what the origin answered, where the client is answered something else (RFC 9211, section 2.3).
+ * @param answered the origin's status
+ */
+function toldStatus(
+  status: CacheStatus,
+  answered: number,
+  upstream: string | null,
+): (response: Response) => Response {
+  return (response) => {
+    if (!status.hit && status.fwdStatus === undefined && response.status !== answered)
+      response.headers.set(
+        'cache-status',
+        formatCacheStatus({ ...status, fwdStatus: answered }, upstream),
+      );
+    return response;
+  };
 }

@@ -6,6 +6,7 @@ import { parseCacheTags } from './cache-tags.ts';
 import { responseControl, scopeOf, type ResponseControl } from './control.ts';
 import { isEventStream } from './event-stream.ts';
 import {
+  creationTime,
   freshnessLifetime,
   heuristicLifetime,
   staleWindows,
@@ -13,7 +14,7 @@ import {
 } from './freshness.ts';
 import { contradictsExtension } from './static-type.ts';
 import { isUnusual } from './unusual-request.ts';
-import { originValidators } from './validators.ts';
+import { isPersonal, originValidators, tellingValidators } from './validators.ts';
 
 /** How a response may be stored. */
 export interface Storable {
@@ -27,7 +28,6 @@ export interface Storable {
   readonly withheld: readonly string[];
   /** The request fields that it varies by, as `parseVary` gives them. */
   readonly vary: readonly string[];
-  readonly control: ResponseControl;
 }
 
 /** Why a response may not be stored. */
@@ -66,12 +66,14 @@ type Answer = Pick<Response, 'status' | 'headers'>;
  * Decides by RFC 9111, section 3, for a shared cache. The origin is always asked for the identity coding, so that
  * `Vary: Accept-Encoding` varies by nothing. What is not fresh for any time is stored only to be validated.
  * @param policy `setCookie`: whether responses that set a cookie are stored, cookie included
+ * @param createdAt when it was made, in milliseconds; default: by what it says itself
  */
 export function judgeStorability(
   request: Asked,
   response: Answer,
   now: number,
   policy: Pick<TenantPolicy, 'setCookie'>,
+  createdAt: number = creationTime(response.headers, now, now),
 ): Storable | Refusal {
   const { headers } = response;
   const control = responseControl(headers);
@@ -90,10 +92,15 @@ export function judgeStorability(
   if (guess && 'storable' in guess) return guess;
   const lifetime = explicit ?? guess?.lifetime ?? 0;
   const windows = staleWindows(directives, lifetime);
-  const useful = lifetime + windows.whileRevalidate + windows.ifError > 0;
-  if (!useful && !mayBeKeptForValidation(request, response)) {
-    const unsaid = explicit === undefined ? 'no-freshness' : 'stale';
-    return refuse(noCache ? 'no-cache' : unsaid, isForAll(response));
+  const { whileRevalidate, ifError, ifDisconnected } = windows;
+  const lastUse = lifetime + Math.max(whileRevalidate, ifError, ifDisconnected);
+  const validators = originValidators(response);
+  const kept = isPersonal(request, vary) ? tellingValidators(response) : validators;
+  if (createdAt + lastUse * 1000 <= now && kept.length === 0) {
+    const unsaid = (explicit ?? guess?.lifetime) === undefined ? 'no-freshness' : 'stale';
+    // What is answered to somebody without a name may be kept all the same.
+    const forAll = validators.length === 0 && isForAll(response);
+    return refuse(noCache ? 'no-cache' : unsaid, forAll);
   }
   return {
     storable: true,
@@ -102,7 +109,6 @@ export function judgeStorability(
     windows,
     withheld,
     vary,
-    control,
   };
 }
 
@@ -161,7 +167,7 @@ function refusedByCredentials(
 }
 
 /** The fields of which alone `private` or `no-cache` is said: the rest may be stored without them. */
-export function namedFields({ directives }: ResponseControl): readonly string[] {
+function namedFields({ directives }: ResponseControl): readonly string[] {
   return (['private', 'no-cache'] as const).flatMap((name) => {
     const scope = scopeOf(directives, name);
     return scope === 'all' || scope === 'nothing' ? [] : scope;
@@ -179,7 +185,7 @@ function guessed(
   if (!HEURISTIC.has(status) && !directives.has('public'))
     return refuse('status', isForAll(response));
   const lifetime = heuristicLifetime(headers, now);
-  if (isPersonal(request)) {
+  if (isPersonal(request, [])) {
     // Nobody has said that others may see what somebody with a name was answered.
     const never = lifetime === undefined && originValidators(response).length === 0;
     return refuse('no-freshness', never);
@@ -187,19 +193,4 @@ function guessed(
   if (contradictsExtension(request.url, headers)) return refuse('type-mismatch');
   if (lifetime === undefined || status < 400) return { lifetime };
   return { lifetime: Math.min(lifetime, MAX_ERROR_HEURISTIC) };
-}
-
-function isPersonal({ headers }: Asked): boolean {
-  return headers.has('cookie') || headers.has('authorization');
-}
-
-/**
- * Whether the origin could say later that it still stands. To somebody with a cookie it must have a tag: of two people's
- * pages `Last-Modified` may be the same.
- */
-function mayBeKeptForValidation({ headers }: Asked, response: Answer): boolean {
-  const validators = originValidators(response);
-  return headers.has('cookie')
-    ? validators.some(([name]) => name === 'if-none-match')
-    : validators.length > 0;
 }

@@ -20,7 +20,8 @@ export function passUnkept(
     const { forAll, reason } = answer;
     if (forAll && response.status < 500)
       parts.uncacheable.remember(missing.key.fullName, now, reason);
-    if (missing.miss.stale && mayEndStored(answer))
+    // What is kept from the store because of this request says nothing of what is stored for others.
+    if (forAll && missing.miss.stale && mayEndStored(answer))
       askForAll(parts, exchange, missing, missing.miss.stale, askedAt);
     const status = forwardedStatus(exchange, missing, { stored: false, refusal: reason });
     return passOn(response, response.body, status, { ...passing, conditional: request });

@@ -1,26 +1,39 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import { isEntityTag, isStrong, matchesStrongly, weaken } from '../http/etag.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
+import { parseVary } from '../http/vary.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { groupTags, parseGroups } from './cache-groups.ts';
 import { httpDate } from './browser-time.ts';
 import { parseCacheTags } from './cache-tags.ts';
 import { isDecoded } from './content-coding.ts';
+import { TARGETED_FIELDS } from './control.ts';
 import { entryTimes, type Life } from './entry-times.ts';
 import { creationTime } from './freshness.ts';
 import { headersOf, storedHeaders } from './http-entry.ts';
 import { judgeStorability, type Refusal } from './storability.ts';
-import { originValidators } from './validators.ts';
+import { isPersonal, originValidators, tellingValidators, type Validator } from './validators.ts';
 
 /**
  * What the origin is asked by whether a stored response is still its current one, as fields of the request. Empty: it
- * can't be asked that.
+ * can't be asked that. For somebody with a name only its tag is good enough.
+ * @param request the one that asks for it
  */
-export function validatorsOf(entry: EntryDraft): readonly (readonly [string, string])[] {
+export function validatorsOf(
+  entry: EntryDraft,
+  request: Pick<Request, 'headers'>,
+): readonly Validator[] {
   const { form } = entry;
-  return form.type === 'http'
-    ? originValidators({ status: form.status, headers: headersOf(entry) })
-    : [];
+  if (form.type !== 'http') return [];
+  const response = { status: form.status, headers: headersOf(entry) };
+  return isOfOnePerson(request, response.headers)
+    ? tellingValidators(response)
+    : originValidators(response);
+}
+
+/** Whether what is answered to a request may be for its sender, where what is stored is for all. */
+function isOfOnePerson(request: Pick<Request, 'headers'>, stored: Headers): boolean {
+  return isPersonal(request, parseVary(stored.get('vary')));
 }
 
 /** The answer to a validation, and its circumstances. */
@@ -53,9 +66,22 @@ const NOT_UPDATED = [
   'content-type',
 ] as const;
 
+/** What caches go by: all that an answer to one person says to everybody. */
+const FOR_CACHES: ReadonlySet<string> = new Set([
+  ...TARGETED_FIELDS,
+  'cache-control',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'vary',
+]);
+
 /**
  * A stored response brought up to date by a 304 (RFC 9111, sections 3.2 and 4.3.4), or by a 200 to HEAD (section 4.3.5):
  * its bytes are the same, its fields and times those that the answer says. `mismatch`: the answer is not about this one.
+ * What an answer to somebody with a name says beyond {@link FOR_CACHES} is for that person ({@link forAsker}): the demand to
+ * update every field (section 3.2) would hand it to all.
  */
 export function freshened(
   entry: EntryDraft,
@@ -65,17 +91,22 @@ export function freshened(
   const { form } = entry;
   if (form.type !== 'http' || form.status !== 200) return 'mismatch';
   const stored = headersOf(entry);
+  const ofOnePerson = isOfOnePerson(request, stored);
   const isSame =
     response.status === 304
       ? isAbout(stored, response.headers)
-      : describes(entry, stored, response.headers);
+      : describes(entry, stored, response.headers, ofOnePerson);
   if (!isSame) return 'mismatch';
   const createdAt = creationTime(response.headers, requestedAt, respondedAt);
-  const merged = updated(stored, response.headers, createdAt);
+  const update = updateOf(response.headers, stored, createdAt);
+  const merged = updated(stored, update);
   const { status } = form;
   const asked = { method: 'GET', url: request.url, headers: request.headers };
-  const verdict = judgeStorability(asked, { status, headers: merged }, respondedAt, policy);
-  const headers = storedHeaders(merged, verdict.storable ? verdict.withheld : []);
+  // All of it says whether it may be stored: also a cookie that is not stored with it.
+  const judged = { status, headers: merged };
+  const verdict = judgeStorability(asked, judged, respondedAt, policy, createdAt);
+  const kept = verdict.storable && ofOnePerson ? updated(stored, onlyForCaches(update)) : merged;
+  const headers = storedHeaders(kept, verdict.storable ? verdict.withheld : []);
   const validated = originValidators({ status, headers }).length > 0;
   const life: Pick<Life, 'lifetime' | 'windows'> = verdict.storable ? verdict : NO_LIFE;
   const draft: EntryDraft = {
@@ -107,22 +138,32 @@ function isAbout(stored: Headers, received: Headers): boolean {
   return modified === stored.get('last-modified');
 }
 
-/** Whether a 200 to HEAD describes what is stored (section 4.3.5): all that it says of tag, time and length, and something. */
-function describes(entry: EntryDraft, stored: Headers, received: Headers): boolean {
+/**
+ * Whether a 200 to HEAD describes what is stored (section 4.3.5): all that it says of tag, time and length is the same,
+ * and it says a tag or a time. Of two pages of one length nobody knows that they are one.
+ */
+function describes(
+  entry: EntryDraft,
+  stored: Headers,
+  received: Headers,
+  ofOnePerson: boolean,
+): boolean {
   const said = (name: string, own: string | null): boolean[] => {
     const value = received.get(name);
     return value === null ? [] : [value === own];
   };
-  const same = [
-    ...said('etag', stored.get('etag')),
-    ...said('last-modified', stored.get('last-modified')),
-    // The runtime decodes bodies: the length of a coded one is none of the stored bytes'.
-    ...(isDecoded(received) ? [] : said('content-length', String(entry.value.byteLength))),
-  ];
-  return same.length > 0 && !same.includes(false);
+  const tag = said('etag', stored.get('etag'));
+  const time = said('last-modified', stored.get('last-modified'));
+  // The runtime decodes bodies: the length of a coded one is none of the stored bytes'.
+  const length = isDecoded(received) ? [] : said('content-length', String(entry.value.byteLength));
+  if ([...tag, ...time, ...length].includes(false)) return false;
+  if (ofOnePerson)
+    return tag.length > 0 && tellingValidators({ status: 200, headers: stored }).length > 0;
+  return tag.length + time.length > 0;
 }
 
-function updated(stored: Headers, received: Headers, createdAt: number): Headers {
+/** The fields of an answer that take the place of stored ones (section 3.2). */
+function updateOf(received: Headers, stored: Headers, createdAt: number): Headers {
   const update = new Headers(received);
   deleteHopByHop(update);
   for (const name of NOT_UPDATED) update.delete(name);
@@ -130,10 +171,32 @@ function updated(stored: Headers, received: Headers, createdAt: number): Headers
   if (stored.has('etag')) update.delete('etag');
   // Expires would be held against a Date of long ago (RFC 9110, section 6.6.1).
   if (!update.has('date')) update.set('date', httpDate(createdAt));
+  return update;
+}
+
+function onlyForCaches(update: Headers): Headers {
+  return new Headers([...update].filter(([name]) => FOR_CACHES.has(name)));
+}
+
+function updated(stored: Headers, update: Headers): Headers {
   const merged = new Headers(stored);
   for (const name of new Set(update.keys())) merged.delete(name);
   for (const [name, value] of update) merged.append(name, value);
   return merged;
+}
+
+/**
+ * What the one who asked is answered with: what has been brought up to date, and all that the answer said besides, to
+ * them alone or not to be stored.
+ * @param response the one by which `draft` has been {@link freshened}
+ */
+export function forAsker(draft: EntryDraft, response: Pick<Response, 'headers'>): EntryDraft {
+  const { form } = draft;
+  if (form.type !== 'http') return draft;
+  const stored = headersOf(draft);
+  const update = updateOf(response.headers, stored, draft.createdAt);
+  const headers = storedHeaders(updated(stored, update), []);
+  return { ...draft, form: { ...form, headers: [...headers] } };
 }
 
 /** What clients are told as the tag: the same as before, as long as the origin's is. */

@@ -13,6 +13,31 @@ const LANGUAGE =
   /^([a-z]{1,8}(?:-[a-z0-9]{1,8})*|\*)(?:[ \t]*;[ \t]*q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?$/i;
 
 /**
+ * Fields of one value, in which a comma may stand and separates nothing: who sends the request, by what, and from where.
+ * Two that differ by a space are two.
+ */
+const NO_LISTS: ReadonlySet<string> = new Set([
+  'api-key',
+  'authorization',
+  'cookie',
+  'date',
+  'dpop',
+  'from',
+  'idempotency-key',
+  'last-event-id',
+  'origin',
+  'proxy-authorization',
+  'referer',
+  'user-agent',
+  'x-access-token',
+  'x-api-key',
+  'x-auth-token',
+  'x-csrf-token',
+  'x-session-id',
+  'x-xsrf-token',
+]);
+
+/**
  * The fields that a response varies by (RFC 9110, section 12.5.5): lower case, sorted, each once. Without
  * `Accept-Encoding`: the origin is always asked for the identity coding. `*` where the field says so anywhere, or names
  * what can be no field: such a response matches no later request (RFC 9111, section 4.1).
@@ -32,13 +57,15 @@ export function parseVary(field: string | null): readonly string[] | '*' {
 
 /**
  * A request's value of a field that a response varies by, written so that values that mean the same are equal (RFC 9111,
- * section 4.1): without the white space around it and around the commas of a list. Languages, besides, are in lower case,
- * the most preferred first, and those of one quality by name: their order says nothing (RFC 9110, section 12.5.4).
+ * section 4.1): without the white space around it and, unless it is known to be no list, around its commas. Languages,
+ * besides, are in lower case, the most preferred first, and those of one quality by name: where a member stands says
+ * nothing (RFC 9110, section 12.5.4), although some servers go by it, and the public suite of cache tests asks for that.
  * @param name in lower case
  * @param value null: the request has no such field, which is another thing than an empty one
  */
 export function normaliseSelecting(name: string, value: string | null): string | null {
   if (value === null) return null;
+  if (NO_LISTS.has(name)) return trimOws(value);
   const languages = name === 'accept-language' ? parseLanguages(value) : undefined;
   if (!languages) return foldList(value);
   languages.sort((a, b) => b.quality - a.quality || compare(a.range, b.range));

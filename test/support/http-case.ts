@@ -41,7 +41,7 @@ export type Wanted = Value | number | boolean | RegExp | null;
 
 /**
  * Who had the answer. `origin`: it was asked once, and sent this. `store`: nobody was asked. `validated`: the origin said
- * 304, and the store's is sent. `instead`: the origin failed, and the store's is sent. `gateway`: a problem of its own.
+ * 304, and the store's is sent. `instead`: the origin failed, and the store's is sent; it is asked once more, for everybody. `gateway`: a problem of its own.
  * `broken`: the client gets no whole answer. `forwarded`: the origin was asked, whatever came of it. `any`: that does not matter.
  */
 export type From =

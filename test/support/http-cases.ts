@@ -19,7 +19,8 @@ const ASKED: Readonly<Record<From, number | undefined>> = {
   origin: 1,
   store: 0,
   validated: 1,
-  instead: 1,
+  // Whoever asks, and what asks for all behind the answer.
+  instead: 2,
   gateway: 0,
   broken: undefined,
   forwarded: undefined,

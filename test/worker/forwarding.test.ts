@@ -50,6 +50,16 @@ describe('what reaches the origin', () => {
     expect(answer.cacheStatus).toEqual({ fwd: 'uri-miss', detail: 'no-store' });
   });
 
+  test('a client does not hide its address by naming it in Connection', async () => {
+    const { isolate } = await deploy();
+    const address = '203.0.113.7';
+    const answer = await isolate().get('/echo', {
+      'cf-connecting-ip': address,
+      connection: 'close, CF-Connecting-IP',
+    });
+    expect((answer.json() as Echo).headers['x-forwarded-for']).toBe(address);
+  });
+
   test('without a client address there is no X-Forwarded-For at all', async () => {
     const { isolate } = await deploy();
     const answer = await isolate().get('/echo', { 'x-forwarded-for': '10.0.0.1' });
@@ -318,7 +328,7 @@ describe('an origin that fails', () => {
     const isolate = await here();
     const cut = { target: '/cut', body: 'x'.repeat(5000), breakAfter: 100, chunked: true } as const;
     await origin.script(cut);
-    await expect(isolate.get('/cut')).rejects.toThrow();
+    await expect(isolate.get('/cut')).rejects.toThrow('broke off');
     await origin.script({ target: '/cut', body: 'whole' });
     expect(await isolate.get('/cut')).toMatchObject({ text: 'whole' });
     expect(await origin.count('/cut')).toBe(2);

@@ -6,6 +6,7 @@ import * as head from './http/head.ts';
 import * as headers from './http/headers.ts';
 import * as invalidation from './http/invalidation.ts';
 import * as parts from './http/parts.ts';
+import * as personal from './http/personal.ts';
 import * as ranges from './http/ranges.ts';
 import * as requestDirectives from './http/request-directives.ts';
 import * as stale from './http/stale.ts';
@@ -21,6 +22,7 @@ const tables = [
   freshness,
   validation,
   head,
+  personal,
   vary,
   variants,
   ranges,

@@ -35,15 +35,14 @@ function accepts(
 }
 
 describe('what counts for every tenant (RFC 9111, section 5.2.1)', () => {
-  it.each<[string, boolean, boolean]>([
-    ['only-if-cached', true, false],
-    ['no-store', false, true],
-    ['No-Store, ONLY-IF-CACHED', true, true],
-    ['max-age=0, no-cache', false, false],
-    ['x="only-if-cached, no-store"', false, false],
-  ])('%s', (field, onlyIfCached, noStore) => {
-    for (const honour of [true, false])
-      expect(wish(field, honour)).toMatchObject({ onlyIfCached, noStore });
+  it.each<[string, boolean]>([
+    ['only-if-cached', true],
+    ['No-Store, ONLY-IF-CACHED', true],
+    ['no-store', false],
+    ['max-age=0, no-cache', false],
+    ['x="only-if-cached, no-store"', false],
+  ])('%s', (field, onlyIfCached) => {
+    for (const honour of [true, false]) expect(wish(field, honour)).toMatchObject({ onlyIfCached });
   });
 });
 

@@ -39,7 +39,6 @@ describe('RFC 9111, section 3: a response may be stored', () => {
       windows: { whileRevalidate: 0, ifError: 0, ifDisconnected: 60 },
       withheld: [],
       vary: ['a', 'b'],
-      control: { directives: new Map([['max-age', '60']]), targeted: false },
     });
   });
 
@@ -182,6 +181,22 @@ describe('what is stored for validation only: no freshness, a validator, status 
   test('of what was answered to a cookie only by its tag: two people’s pages may be of the same time', () => {
     const headers = { cookie: 'a=b' };
     const field = { 'cache-control': 'no-cache' };
+    expect(judge(200, { ...field, ...modified }, { headers })).toEqual({
+      storable: false,
+      reason: 'no-cache',
+      forAll: false,
+    });
+    expect(outcome(200, { ...field, ...tag }, { headers })).toBe(0);
+    const weak = { ...field, etag: 'W/"a"' };
+    expect(outcome(200, weak, { headers })).toBe('no-cache');
+    expect(outcome(200, { ...weak, 'cache-control': 'public, max-age=0' }, { headers })).toBe(0);
+    const selecting = { ...field, ...modified, vary: 'Cookie' };
+    expect(outcome(200, selecting, { headers })).toBe(0);
+  });
+
+  test('and of what was answered to credentials', () => {
+    const headers = { authorization: 'Bearer a' };
+    const field = { 'cache-control': 'no-cache, public' };
     expect(outcome(200, { ...field, ...modified }, { headers })).toBe('no-cache');
     expect(outcome(200, { ...field, ...tag }, { headers })).toBe(0);
   });
@@ -194,6 +209,45 @@ describe('what is stored for validation only: no freshness, a validator, status 
     expect(judge(200, { 'cache-control': 'no-cache, stale-while-revalidate=9' })).toMatchObject({
       reason: 'no-cache',
     });
+  });
+});
+
+describe('what is past its age when it comes', () => {
+  const aged = { 'cache-control': 'max-age=60, must-revalidate', age: '60' };
+  it.each<[string, number, Record<string, string>]>([
+    ['by Age', 200, aged],
+    ['by Date', 200, { ...aged, age: '0', date: date(NOW - 60_000) }],
+    ['with a validator that is for a 200', 404, { ...aged, etag: '"a"' }],
+    ['past the minute without its origin', 200, { ...FRESH, age: '120' }],
+    [
+      'past its windows',
+      200,
+      { 'cache-control': 'max-age=1, stale-while-revalidate=9', age: '61' },
+    ],
+    ['by a guess', 404, { date: date(NOW), 'last-modified': date(NOW - 100_000), age: '70' }],
+  ])('is not stored: %s', (_what, status, headers) => {
+    expect(judge(status, headers)).toEqual({ storable: false, reason: 'stale', forAll: true });
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['it has a second left', { ...aged, age: '59' }],
+    ['it can be validated', { ...aged, etag: '"a"' }],
+    ['it may be served for want of its origin', { ...FRESH, age: '119' }],
+    [
+      'it is served stale while it is refreshed',
+      { 'cache-control': 'max-age=1, stale-while-revalidate=99', age: '61' },
+    ],
+  ])('is stored: %s', (_what, headers) => {
+    expect(judge(200, headers).storable).toBe(true);
+  });
+
+  test('the time that the answer took counts', () => {
+    const request = new Request('https://acme.example/');
+    const response = { status: 200, headers: new Headers(aged) };
+    response.headers.set('age', '30');
+    const made = (createdAt: number) => judgeStorability(request, response, NOW, {}, createdAt);
+    expect(made(NOW - 59_999).storable).toBe(true);
+    expect(made(NOW - 60_000)).toMatchObject({ reason: 'stale' });
   });
 });
 

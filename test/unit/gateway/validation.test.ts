@@ -1,12 +1,18 @@
 import { describe, expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../../src/codec/entry.ts';
-import { freshened, validatorsOf, type Freshening } from '../../../src/gateway/validation.ts';
+import {
+  forAsker,
+  freshened,
+  validatorsOf,
+  type Freshening,
+} from '../../../src/gateway/validation.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const HOUR = 3_600_000;
 const date = (ms: number): string => new Date(ms).toUTCString();
 const MODIFIED = date(NOW - 10 * HOUR);
 const OURS = '"of-our-own"';
+const ANYBODY = { headers: new Headers() };
 
 /** An hour old, and stale for 59 minutes. */
 function entry(fields: Record<string, string>, changes: Partial<EntryDraft> = {}): EntryDraft {
@@ -86,15 +92,54 @@ describe('by what the origin is asked (RFC 9111, section 4.3.1)', () => {
     ['two tags', { etag: '"a", "b"' }, []],
     ['a time that is none', { 'last-modified': '0' }, []],
   ])('%s', (_what, fields, validators) => {
-    expect(validatorsOf(entry(fields))).toEqual(validators);
+    expect(validatorsOf(entry(fields), ANYBODY)).toEqual(validators);
+  });
+
+  it.each<[string, Record<string, string>, Record<string, string>, [string, string][]]>([
+    [
+      'a cookie: a strong tag alone',
+      { cookie: 'a=b' },
+      { 'last-modified': MODIFIED, etag: '"a"' },
+      [['if-none-match', '"a"']],
+    ],
+    [
+      'credentials: a strong tag alone',
+      { authorization: 'Bearer a' },
+      { 'last-modified': MODIFIED, etag: '"a"' },
+      [['if-none-match', '"a"']],
+    ],
+    ['a cookie, and no tag', { cookie: 'a=b' }, { 'last-modified': MODIFIED }, []],
+    ['credentials, and no tag', { authorization: 'Basic a' }, { 'last-modified': MODIFIED }, []],
+    ['a cookie, and a weak tag', { cookie: 'a=b' }, { etag: 'W/"a"' }, []],
+    [
+      'a cookie, and a weak tag of what is public',
+      { cookie: 'a=b' },
+      { etag: 'W/"a"', 'last-modified': MODIFIED, 'cache-control': 'public, max-age=60' },
+      [['if-none-match', 'W/"a"']],
+    ],
+    [
+      'a cookie that selects',
+      { cookie: 'a=b' },
+      { vary: 'A, Cookie', etag: 'W/"a"' },
+      [['if-none-match', 'W/"a"']],
+    ],
+    [
+      'credentials beside a cookie that selects',
+      { cookie: 'a=b', authorization: 'Basic a' },
+      { vary: 'Cookie', 'last-modified': MODIFIED },
+      [],
+    ],
+  ])('for %s', (_what, asked, fields, validators) => {
+    expect(validatorsOf(entry(fields), { headers: new Headers(asked) })).toEqual(validators);
   });
 
   test('nothing else than a 200', () => {
     for (const status of [203, 204, 206, 301, 404]) {
       const form = { type: 'http', status, headers: [['etag', '"a"']] } as const;
-      expect(validatorsOf(entry({}, { form }))).toEqual([]);
+      expect(validatorsOf(entry({}, { form }), ANYBODY)).toEqual([]);
     }
-    expect(validatorsOf(entry({}, { form: { type: 'value', contentType: 'a/b' } }))).toEqual([]);
+    const form = { type: 'value', contentType: 'a/b' } as const;
+    expect(validatorsOf(entry({}, { form }), ANYBODY)).toEqual([]);
   });
 });
 
@@ -387,7 +432,8 @@ describe('a 200 to HEAD (RFC 9111, section 4.3.5)', () => {
     ['the same tag, another time', stored, { etag: '"a"', 'last-modified': date(NOW) }, false],
     ['the same length', stored, { etag: '"a"', 'content-length': '4' }, true],
     ['another length', stored, { etag: '"a"', 'content-length': '5' }, false],
-    ['nothing but the length', {}, { 'content-length': '4' }, true],
+    ['nothing but the length', {}, { 'content-length': '4' }, false],
+    ['nothing but the length, of what has a tag', stored, { 'content-length': '4' }, false],
     ['nothing but another length', {}, { 'content-length': '5' }, false],
     ['a tag where we have none', {}, { etag: '"a"' }, false],
     ['nothing to tell it by', stored, {}, false],
@@ -412,5 +458,99 @@ describe('a 200 to HEAD (RFC 9111, section 4.3.5)', () => {
     expect(draft).toMatchObject({ freshUntil: NOW - 40 + 600_000, form: { status: 200 } });
     expect(fieldsOf(draft)).toMatchObject({ 'x-a': '1' });
     expect(fieldsOf(draft)).not.toHaveProperty('content-length');
+  });
+});
+
+describe('an answer to somebody with a name', () => {
+  const stored = entry({
+    etag: '"a"',
+    'last-modified': MODIFIED,
+    'x-both': 'stored',
+    'cdn-cache-control': 'max-age=60',
+  });
+  const update = {
+    etag: '"a"',
+    'x-both': 'of alice',
+    'x-user': 'alice',
+    'content-security-policy': "script-src 'nonce-1'",
+    date: date(NOW),
+    expires: date(NOW + HOUR),
+    'cache-control': 'public, max-age=5',
+    'cdn-cache-control': 'public, max-age=30',
+    'tiercel-cdn-cache-control': 'public, max-age=20',
+    'last-modified': date(NOW),
+    vary: 'Accept',
+    'cache-tag': 'a',
+  };
+  const own = ['x-both', 'x-user', 'content-security-policy'];
+  const asking = (headers: Record<string, string>) => ({
+    request: { url: 'https://acme.example/a', headers: new Headers(headers) },
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ['a 304 to a cookie', { cookie: 'a=b' }, 304],
+    ['a 304 to credentials', { authorization: 'Basic a' }, 304],
+  ])('%s updates what caches go by, and nothing else', (_what, asked, status) => {
+    const draft = merged(stored, update, asking(asked), status);
+    const shared = Object.entries(update).filter(
+      ([name]) => !own.includes(name) && name !== 'cache-tag',
+    );
+    expect(fieldsOf(draft)).toEqual({ ...fieldsOf(stored), ...Object.fromEntries(shared) });
+    expect(draft).toMatchObject({ freshUntil: NOW - 40 + 20_000, tags: ['a'] });
+  });
+
+  test('a 200 to a HEAD of theirs does as well', () => {
+    const same = { ...update, 'last-modified': MODIFIED };
+    const fields = fieldsOf(merged(stored, same, asking({ cookie: 'a=b' }), 200));
+    expect(fields).toMatchObject({ 'x-both': 'stored', vary: 'Accept' });
+    expect(fields).not.toHaveProperty('x-user');
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['Last-Modified', { 'last-modified': MODIFIED }],
+    ['weak tag', { etag: 'W/"a"' }],
+    ['weak tag and Last-Modified', { etag: 'W/"a"', 'last-modified': MODIFIED }],
+  ])('a 200 to a HEAD of theirs is about what is stored by no %s', (_what, fields) => {
+    const head = { 'content-length': '4', ...fields };
+    expect(of304(entry(fields), head, asking({ cookie: 'a=b' }), 200)).toBe('mismatch');
+    expect(of304(entry(fields), head, {}, 200)).not.toBe('mismatch');
+  });
+
+  test('a cookie that selects is that of all who get it', () => {
+    const varied = entry({ etag: '"a"', vary: 'Cookie' });
+    const draft = merged(varied, { etag: '"a"', 'x-user': 'alice' }, asking({ cookie: 'a=b' }));
+    expect(fieldsOf(draft)).toMatchObject({ 'x-user': 'alice' });
+  });
+
+  test('what it takes back counts, also where it would not be stored', () => {
+    const withCookie = { ...update, 'set-cookie': 'a=b' };
+    expect(of304(stored, withCookie, asking({ cookie: 'a=b' }))).toMatchObject({
+      reason: 'set-cookie',
+    });
+  });
+
+  test('they are answered with all of it', () => {
+    const draft = merged(stored, update, asking({ cookie: 'a=b' }));
+    const answer = forAsker(draft, { headers: new Headers(update) });
+    const { 'cache-tag': _said, ...all } = update;
+    expect(fieldsOf(answer)).toEqual({ ...fieldsOf(stored), ...all });
+    expect({ ...answer, form: draft.form }).toEqual(draft);
+  });
+
+  test('as is anybody with what may not be stored', () => {
+    const control = { 'cache-control': 'max-age=60, private="set-cookie"' };
+    const headers = new Headers([
+      ...Object.entries(control),
+      ['set-cookie', 'a=1'],
+      ['set-cookie', 'b=1'],
+    ]);
+    const draft = merged(entry({ etag: '"a"' }), headers);
+    expect(fieldsOf(draft)).not.toHaveProperty('set-cookie');
+    const { form } = forAsker(draft, { headers });
+    const pairs = form.type === 'http' ? form.headers : [];
+    expect(pairs.filter(([name]) => name === 'set-cookie').map(([, value]) => value)).toEqual([
+      'a=1',
+      'b=1',
+    ]);
   });
 });

@@ -67,8 +67,30 @@ describe('a field that a response varies by (RFC 9111, section 4.1)', () => {
     ['a quoted quote ends nothing', 'foo', String.raw`"a\" , b" , c`, String.raw`"a\" , b",c`],
     ['an open quote', 'foo', 'a , "b , c', 'a,"b , c'],
     ['empty members stay', 'foo', 'a,,b', 'a,,b'],
+    ['a list of a browser’s brands', 'sec-ch-ua', '"A";v="1",  "B";v="2"', '"A";v="1","B";v="2"'],
   ])('%s', (_what, name, value, expected) => {
     expect(normaliseSelecting(name, value)).toBe(expected);
+  });
+
+  it.each([
+    'authorization',
+    'cookie',
+    'date',
+    'dpop',
+    'from',
+    'idempotency-key',
+    'last-event-id',
+    'origin',
+    'proxy-authorization',
+    'referer',
+    'user-agent',
+    'x-api-key',
+    'x-auth-token',
+    'x-csrf-token',
+  ])('%s is no list: it stays as it is, but for the white space around it', (name) => {
+    const value = 'user=a , b;  c="d ,e",\tf';
+    expect(normaliseSelecting(name, `\t ${value} `)).toBe(value);
+    expect(normaliseSelecting(name, 'user=a, b')).not.toBe(normaliseSelecting(name, 'user=a,b'));
   });
 
   test('any value is written as what is written the same again', () => {

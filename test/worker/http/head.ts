@@ -54,6 +54,20 @@ export const head = topic('HEAD', [
       },
     ],
   })),
+  ...(['soft', undefined] as const).map((purge): Case => ({
+    section: 'RFC 9111 4.3.5',
+    name: `with nothing but the same length says nothing of what is stored${purge ? ', and was purged softly' : ''}`,
+    steps: [
+      { origin: { headers: once, body: 'count 1' } },
+      {
+        ...asHead,
+        ...(purge ? { purge } : { wait: 11 }),
+        origin: { headers: cc('max-age=600'), body: 'count 2' },
+        expect: { from: 'forwarded', status: 200, body: '' },
+      },
+      { request: {}, expect: { from: 'any', status: 200, body: 'count 2' } },
+    ],
+  })),
   {
     section: 'RFC 9111 4.3.5',
     name: 'with an error changes nothing of what is stored',

@@ -83,7 +83,7 @@ export const several = topic('several variants', [
     ],
   },
   ...(['hard', 'soft'] as const).map((purge): Case => ({
-    section: 'issue 5',
+    section: 'RFC 9111 4.4',
     name: `a ${purge} purge of the URL counts for all of them`,
     steps: [
       { ...de, origin: { headers: varies('Accept-Language') } },
@@ -167,17 +167,17 @@ export const several = topic('several variants', [
 
 export const cap = topic('the cap on variants', [
   {
-    section: 'issue 5',
-    name: 'of seventy, sixty-four are stored; the others are passed on, each its own',
+    section: 'RFC 9111 4.1',
+    name: 'of seventy, the last sixty-four are served; the first ones have made room',
     steps: [
       ...Array.from({ length: 70 }, (_, n): Step => ({
         ...ask({ foo: String(n) }),
         origin: { headers: varies('Foo') },
       })),
-      { ...ask({ foo: '0' }), expect: { from: 'store', of: 1 } },
-      { ...ask({ foo: '63' }), expect: { from: 'store', of: 64 } },
-      ask({ foo: '64' }),
-      ask({ foo: '69' }),
+      { ...ask({ foo: '69' }), expect: { from: 'store', of: 70 } },
+      { ...ask({ foo: '6' }), expect: { from: 'store', of: 7 } },
+      ask({ foo: '5' }),
+      ask({ foo: '0' }),
     ],
   },
 ]);
