@@ -29,20 +29,27 @@ export async function keep(
   const { runtime } = exchange;
   const { response, requestedAt, respondedAt } = answer;
   const { fullName } = lead.missing.key;
-  const unkept = parts.uncacheable.reason(fullName, runtime.now());
-  if (declaredLength(response) === undefined && (unkept === 'too-large' || unkept === 'too-slow')) {
-    // It was so a moment ago: it is not kept half for nothing again.
+  const length = declaredLength(response);
+  const pass = (reason: string): Response => {
     lead.announce({ type: 'alone' });
-    // Nothing new was learnt: it is looked at again when that memory is over.
-    const pass = { type: 'pass', reason: unkept, forAll: false } as const;
-    return passUnkept(parts, exchange, lead, { response, requestedAt, respondedAt, ...pass });
-  }
+    // Nothing was learnt of the resource that would be worth remembering.
+    const passed = { type: 'pass', reason, forAll: false } as const;
+    return passUnkept(parts, exchange, lead, { response, requestedAt, respondedAt, ...passed });
+  };
+  const unkept = parts.uncacheable.reason(fullName, runtime.now());
+  // It was so a moment ago: it is not kept half for nothing again.
+  if (length === undefined && (unkept === 'too-large' || unkept === 'too-slow'))
+    return pass(unkept);
+  const isStreamed = response.body !== null && (length === undefined || length > SMALL_BYTES);
+  const room = isStreamed
+    ? parts.collecting.room(length, engine.maxEntryBytes, runtime)
+    : undefined;
+  if (isStreamed && !room) return pass('busy');
   const keeping = announceKept(parts, exchange, lead, answer);
   const timer = new AbortController();
   const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
-  const length = declaredLength(response);
-  if (response.body && (length === undefined || length > SMALL_BYTES)) {
-    const { stream, whole } = splitBody(response, engine.maxEntryBytes, late);
+  if (room) {
+    const { stream, whole } = splitBody(response, engine.maxEntryBytes, late, room);
     const storing = whole.then((body) => {
       timer.abort();
       return ended(parts, exchange, keeping, answer, body);
@@ -200,6 +207,7 @@ function givenUp(
   reason: string,
 ): void {
   engine.sink(bypass(tenant.id, reason));
-  uncacheable.remember(missing.key.fullName, runtime.now(), reason);
+  // How much is being kept at the moment says nothing of the resource.
+  if (reason !== 'busy') uncacheable.remember(missing.key.fullName, runtime.now(), reason);
   land({ type: 'given-up' });
 }

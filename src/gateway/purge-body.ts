@@ -172,15 +172,15 @@ function groupTargets(
 }
 
 /**
- * A gateway key as the URL that it stands for: a list of its segments, each spelling normalised as a request's is, or the
- * whole as inspection shows it.
+ * The key of a resource of the gateway as the URL that it stands for: a list of its segments, each spelling normalised as a
+ * request's is, or the whole as inspection shows it. Not that of a variant or a part: more than its URL went into that one.
  */
 function gatewayUrl(item: KeyInput, tenant: TargetOwner): URL | string {
   if (typeof item === 'string') {
     const shown = resourceUrl(item);
     // What looks like a port may be one that was not encoded: then it would be another resource.
     if (shown && !/^g:[^:]+:[^:]+:[0-9]{1,5}(?::|$)/.test(item)) return ownUrl(shown.href, tenant);
-    return "must be a gateway's key as inspection shows it, or a list of its segments; 'urls' takes URLs";
+    return "must be a resource's key as inspection shows it, or a list of its segments; a variant's or a part's can't be purged alone: purge the URL, by 'urls'";
   }
   const [, scheme = '', host = '', ...rest] = item;
   const query = rest.at(-1)?.startsWith('?') ? (rest.pop() ?? '') : '';

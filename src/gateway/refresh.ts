@@ -6,10 +6,10 @@ import type { Found } from '../engine/found.ts';
 import type { Loaded, Source } from '../engine/load.ts';
 import { refreshBehind } from '../engine/obtain.ts';
 import { unlessPurged } from '../engine/stale.ts';
+import { bareExchange } from './bare-request.ts';
 import { readBounded } from './body.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { askOrigin, draftOf, type OriginAnswer } from './load.ts';
-import { OWN_HEADERS } from './origin.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { namesOf, storeRecord } from './store.ts';
 import { freshened, validatorsOf } from './validation.ts';
@@ -40,7 +40,8 @@ export function refresh(
       lifetimes: undefined,
     },
     // Whoever begins it may have learnt of a purge by then.
-    load: (context) => loadForAll(options, bare(exchange, place), place, stale, context.stale),
+    load: (context) =>
+      loadForAll(options, bareExchange(exchange, place), place, stale, context.stale),
     kindOf,
   };
   refreshBehind(engine, source, stale, asked, exchange.runtime);
@@ -71,16 +72,6 @@ const OF_THE_RESOURCE: ReadonlySet<number> = new Set([
 /** True for an answer that speaks of the resource and may not be kept: if it is so for all, what is stored is over. */
 export function mayEndStored({ response }: Pick<OriginAnswer, 'response'>): boolean {
   return OF_THE_RESOURCE.has(response.status);
-}
-
-/** The request as nobody in particular would make it. */
-function bare(exchange: Exchange, { record }: Place): Exchange {
-  const headers = new Headers(OWN_HEADERS);
-  for (const name of record?.names ?? []) {
-    const value = exchange.request.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
-  return { ...exchange, request: new Request(exchange.url, { headers }) };
 }
 
 /** An answer that is no failure by RFC 5861, section 4, but brings nothing either: nothing stale may be served in its place. */

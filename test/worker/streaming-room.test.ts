@@ -43,10 +43,14 @@ async function scene(framing: { readonly chunked?: true }, range: string | undef
 
 const RANGE = `bytes=0-${MEBIBYTE - 1}`;
 
-test.each([['a part', RANGE]])(
+test.each([
+  ['a part', RANGE, {}],
+  ['a whole body', undefined, {}],
+  ['a body of unknown length', undefined, { chunked: true }],
+] as const)(
   '%s: past 32 MiB that nobody reads a body goes to its client only',
-  async (_, range) => {
-    const { open, isHit, body } = await scene({}, range);
+  async (_, range, framing) => {
+    const { open, isHit, body } = await scene(framing, range);
     const unread: Awaited<ReturnType<typeof open>>[] = [];
     for (let at = 0; at < 32; at += 1) {
       const opened = await open();

@@ -159,7 +159,17 @@ describe('what is wrong with it is said, each at its place', () => {
     [
       'a gateway key as text that no inspection shows',
       { keys: ['g:https:acme.example:8080:a:?'] },
-      [/^keys\.0: must be a gateway's key as inspection shows it/],
+      [/^keys\.0: must be a resource's key as inspection shows it/],
+    ],
+    [
+      'the key of a variant as inspection shows it',
+      { keys: [`g:https:acme.example:a:?:0123456789ab-${'0'.repeat(32)}`] },
+      [/^keys\.0: must be a resource's key .* a variant's .* can't be purged alone: purge the URL/],
+    ],
+    [
+      'the key of a part as inspection shows it',
+      { keys: ['g:https:acme.example:a:?:206'] },
+      [/^keys\.0: must be a resource's key .* a part's can't be purged alone: purge the URL/],
     ],
     [
       'a gateway key as inspection shows it, on another’s host',
@@ -169,7 +179,7 @@ describe('what is wrong with it is said, each at its place', () => {
     [
       'a gateway prefix as text',
       { prefixes: ['g:https:acme.example'] },
-      [/^prefixes\.0: must be a gateway's key as inspection shows it/],
+      [/^prefixes\.0: must be a resource's key as inspection shows it/],
     ],
     [
       'a gateway key on another’s host',

@@ -476,7 +476,7 @@ describe('the origin’s own answer', () => {
       const answer = passOn(response, response.body, BYPASS, { now: NOW, conditional });
       expect(answer.status).toBe(304);
       expect(Object.fromEntries(answer.headers)).toEqual({
-        'cache-status': 'Tiercel; fwd=bypass',
+        'cache-status': 'Tiercel; fwd=bypass; fwd-status=200',
         date: new Date(NOW).toUTCString(),
         etag: '"v1"',
         'x-own': '1',
