@@ -7,8 +7,6 @@ const RECORD_BYTES = 256;
 /** The first pause, in milliseconds; each further failure doubles it. */
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
-/** One lost connection is no sign of an origin that is down. */
-const TOLERATED = 1;
 /** Longer than any look takes: a clock that was set back must not make it last, in milliseconds. */
 const LONGEST_LOOK_MS = 120_000;
 /** Failures further apart than this have nothing to do with each other, in milliseconds. */
@@ -18,12 +16,18 @@ const MEMORY_MS = 60_000;
 export class RetryLater extends OriginError {
   /** When asking makes sense again, in milliseconds from now. */
   readonly afterMs: number;
+  /** What it failed with. */
+  readonly last: OriginError;
+  /** Something is stored that must not be used without the origin. */
+  readonly cutOff: boolean;
 
-  constructor(last: OriginError, afterMs: number) {
+  constructor(last: OriginError, afterMs: number, cutOff = false) {
     super(last.code, `${last.message} It is not asked again for ${Math.ceil(afterMs)} ms.`, {
       cause: last,
     });
     this.afterMs = afterMs;
+    this.last = last;
+    this.cutOff = cutOff;
   }
 }
 
@@ -52,8 +56,7 @@ const NEVER: Failing = {
 /**
  * Keys whose origin answers nobody: for a moment they are refused at once, so that a dead origin is not asked by everybody,
  * and nobody waits for its time-out. Only failures without an answer count, and only of a request that nobody in
- * particular makes: those of clients may be what a client has caused, and give no more than a suspicion, from the second
- * in a row on. Any answer, whatever its status, ends it.
+ * particular makes: those of clients may be what a client has caused, and give no more than a suspicion. Any answer, whatever its status, ends it.
  */
 export class Backoff {
   readonly #failing = new LRUCache<string, Failing>({
@@ -74,13 +77,14 @@ export class Backoff {
   /**
    * Counts a client's request that got no answer.
    * @param lookMs how long finding out may take, in milliseconds
+   * @param tolerated so many in a row are no sign of an origin that is down
    * @returns true when the caller is to find out whether it fails for everybody
    */
-  suspected(name: string, now: number, lookMs: number): boolean {
+  suspected(name: string, now: number, lookMs: number, tolerated = 1): boolean {
     const last = this.#recent(name, now);
     const suspicions = last.suspicions + 1;
     const isKnown = this.isLookedInto(name, now) || this.refusal(name, now) !== undefined;
-    const looks = suspicions > TOLERATED && !isKnown;
+    const looks = suspicions > tolerated && !isKnown;
     const lookedIntoUntil = looks ? now + Math.min(lookMs, LONGEST_LOOK_MS) : last.lookedIntoUntil;
     this.#failing.set(name, { ...last, suspicions, at: now, lookedIntoUntil });
     return looks;

@@ -225,18 +225,20 @@ async function feed(
   const gone = writer.closed.then(leave, leave);
   try {
     for (let at = 0; ;) {
-      const piece = room.from(at);
+      const { end } = collector;
+      // What is whole is held by whoever stores it, also when its room has been taken away.
+      const piece = end?.whole ? end.bytes.subarray(at) : room.from(at);
       if (!piece) throw new Error('It was not read for too long.');
       if (piece.byteLength > 0) {
         at += piece.byteLength;
         await writer.write(piece);
-      } else if (collector.end) break;
+      } else if (end) break;
       else if (isGone) return collector.abandon();
       else await collector.more();
     }
     collector.fed();
     const { end, pending, over } = collector;
-    if (end.whole) return await writer.close();
+    if (!end || end.whole) return await writer.close();
     if (end.reason === 'broken') return await writer.abort(end.error);
     if (over) await writer.write(over);
     const late = await Promise.race([pending, gone]);

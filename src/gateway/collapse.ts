@@ -3,7 +3,7 @@ import { joining, mayHave, type Joining } from '../engine/flights.ts';
 import { OriginError } from '../errors.ts';
 import { waitFor } from '../resilience/patience.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
-import { placeOf } from './find.ts';
+import { ownPlace } from './find.ts';
 import type { Place } from './place.ts';
 import type { Announcement, OriginFlight } from './flight.ts';
 import { lacksOneOf } from './request-traits.ts';
@@ -65,9 +65,9 @@ export async function follow(
   }
   const { record, digest, landing } = announcement;
   if (record && selectionDigest(record.names, request.headers) !== digest) {
-    const { place } = placeOf(parts.keys, missing.base, record, request.headers, runtime.now());
+    const place = ownPlace(parts.keys, { ...missing, record }, request.headers);
     const miss = { ...missing.miss, reason: 'absent', stale: undefined } as const;
-    return { type: 'elsewhere', missing: { ...place, found: false, miss, varies: true } };
+    return { type: 'elsewhere', missing: { ...missing, ...place, miss, varies: true } };
   }
   const landed = await waitFor(landing, BODY_PATIENCE_MS, runtime);
   if (!landed.settled) {

@@ -8,7 +8,10 @@ import { CutOff } from './origin-failure.ts';
 export function failureResponse(error: unknown, tenant: string, sink: Sink): Response {
   if (error instanceof OriginError) {
     sink(originError(tenant, error.code, error));
-    const timedOut = error.code === 'origin_timeout' || error instanceof CutOff;
+    const timedOut =
+      error.code === 'origin_timeout' ||
+      error instanceof CutOff ||
+      (error instanceof RetryLater && error.cutOff);
     return problemResponse({
       status: timedOut ? 504 : 502,
       title: timedOut ? 'Gateway Timeout' : 'Bad Gateway',

@@ -100,9 +100,7 @@ export async function locate(
   }
   if (second.found || !selected.byLanguage) return located(present, second, true);
   // What is stale is refreshed for those who sent the fields that it was loaded for, and this request did not.
-  const digest = selectionDigest(record.names, headers);
-  const key = keys.key(base.tenant, variantKey(base.key, record, digest));
-  return absent('absent', { ...present, key, digest });
+  return absent('absent', ownPlace(keys, present, headers));
 }
 
 /** The place of the answer to a request, by a record that somebody else has just learnt. */
@@ -117,6 +115,14 @@ export function placeOf(
   const { digest } = selected;
   const key = keys.key(base.tenant, variantKey(base.key, record, digest));
   return { place: { base, key, digest, record }, selected };
+}
+
+/** The place of what is loaded for a request, which may be served by another's: that of a variant in its language. */
+export function ownPlace(keys: GatewayOptions['keys'], place: Place, headers: Headers): Place {
+  const { base, record } = place;
+  if (!record) return place;
+  const digest = selectionDigest(record.names, headers);
+  return { ...place, digest, key: keys.key(base.tenant, variantKey(base.key, record, digest)) };
 }
 
 /** The record that an entry is; undefined for a response. */

@@ -66,8 +66,11 @@ export async function forward(
       const stale = await insteadOf(parts, exchange, present, askedAt, error);
       if (stale) return stale;
       // What another one's request was answered need not be what this one would be: but two are enough, if all fare so.
-      if (failures >= MOST_FAILURES && (await isForAll(parts, exchange, present, error)))
-        throw failureOf(present, error);
+      if (failures >= MOST_FAILURES) {
+        if (await isForAll(parts, exchange, present, error)) throw failureOf(present, error);
+        // Others' requests may be made to hang: this one does not wait for more of them.
+        if (error.code !== 'origin_unreachable') break;
+      }
     }
   }
   return ask(parts, exchange, present, askedAt, undefined);

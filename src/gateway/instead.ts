@@ -106,7 +106,8 @@ async function toServe(
 
 /** The failure as the client is told it: 504 where something is stored that must not be used without the origin. */
 export function failureOf({ miss: { stale } }: Missing, error: OriginError): OriginError {
-  if (!stale || error instanceof RetryLater) return error;
-  const { directives } = responseControl(headersOf(stale.entry));
-  return forbidsStale(directives) ? new CutOff(error) : error;
+  if (!stale || !forbidsStale(responseControl(headersOf(stale.entry)).directives)) return error;
+  return error instanceof RetryLater
+    ? new RetryLater(error.last, error.afterMs, true)
+    : new CutOff(error);
 }

@@ -5,7 +5,7 @@ import type { Found } from '../engine/found.ts';
 import { problemResponse } from '../http/problem.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
-import { locate, locateNear, standing } from './find.ts';
+import { locate, locateNear, ownPlace, standing } from './find.ts';
 import type { Place } from './place.ts';
 import { forward } from './forward.ts';
 import { readHead } from './read-head.ts';
@@ -37,7 +37,7 @@ export async function readThrough(
   if (located.found) {
     if (wish.accepts(located.hit.entry, 'fresh', now))
       return serveHit(exchange, located, located.hit);
-    return ask(parts, exchange, turnedDown(parts, located, located.hit), wish, askedAt);
+    return ask(parts, exchange, turnedDown(parts, exchange, located, located.hit), wish, askedAt);
   }
   const stale = staleFor(parts, exchange, located, wish, askedAt);
   if (stale) return serveWhileRefreshing(parts, exchange, located, stale, askedAt);
@@ -94,10 +94,20 @@ function serveHit(exchange: Exchange, place: Place, found: Found): Response {
 }
 
 /** What is fresh, and not fresh enough for this request: it can be validated. */
-function turnedDown({ engine }: GatewayParts, place: Place, found: Found): Missing {
+function turnedDown(
+  { engine, keys }: GatewayParts,
+  { request }: Exchange,
+  place: Place,
+  found: Found,
+): Missing {
   const { stamp } = engine.coherence.view(place.base.tenant);
-  const miss = { found: false, reason: 'stale', stamp, stale: found } as const;
-  return { ...place, found: false, miss, varies: false, requested: true };
+  const own = ownPlace(keys, place, request.headers);
+  // By what was loaded for other languages nothing is validated for these.
+  const miss =
+    own.digest === place.digest
+      ? ({ found: false, reason: 'stale', stamp, stale: found } as const)
+      : ({ found: false, reason: 'absent', stamp, stale: undefined } as const);
+  return { ...own, found: false, miss, varies: true, requested: true };
 }
 
 /** Goes on to the origin, unless the request forbids it: then out of a part that is stored, or not at all. */

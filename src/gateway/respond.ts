@@ -132,7 +132,9 @@ function toldStatus(
   upstream: string | null,
 ): (response: Response) => Response {
   return (response) => {
-    if (!status.hit && status.fwdStatus === undefined && response.status !== answered)
+    // What comes out of a store in place of an answer is none of the origin's: it has a ttl.
+    const isFromOrigin = !status.hit && status.ttl === undefined;
+    if (isFromOrigin && status.fwdStatus === undefined && response.status !== answered)
       response.headers.set(
         'cache-status',
         formatCacheStatus({ ...status, fwdStatus: answered }, upstream),

@@ -93,9 +93,11 @@ export function store(
   const next = recordWith(record, request.headers, draft, runtime.now());
   const digest = selectionDigest(record.names, request.headers);
   const variant = load(keys.key(base.tenant, variantKey(base.key, record, digest)), draft);
-  return next
-    ? fillIn(recordLoad(options, base, next, storing, runtime), variant)
-    : fillIn(variant);
+  if (!next) return fillIn(variant);
+  const loads = [recordLoad(options, base, next, storing, runtime), variant];
+  const [ofRecord = 'unstamped', ofVariant = 'unstamped'] = fillMany(engine, loads, runtime);
+  // Nobody finds a variant of a record that stands nowhere.
+  return record.found ? ofVariant : ofRecord === 'stored' ? ofVariant : ofRecord;
 }
 
 /** As {@link store}, for a variant that is stored already, by whoever refreshed it: its record has to live as long. */
@@ -154,8 +156,9 @@ function present(
   const standing = near && recordIn(engine, base, near, near.state === 'stale');
   // Of one that was learnt at the same time, and is not stored yet, others may hold variants already.
   if (standing && (!record || standing.id === record.id || record.found)) return standing;
-  if (!record?.found || unlessPurged(engine, base, record.found)) return record;
-  return { ...record, outdated: true };
+  if (!record?.found) return record;
+  if (!unlessPurged(engine, base, record.found)) return { ...record, outdated: true };
+  return recordIn(engine, base, record.found, record.stale);
 }
 
 /** Whether a load with this stamp may be filed under a record: no purge of the resource may lie between the two. */
@@ -192,7 +195,9 @@ export function storedAs(outcome: StoreOutcome): {
   readonly stored: boolean;
   readonly refusal?: string;
 } {
-  return outcome === 'stored' ? { stored: true } : { stored: false, refusal: outcome };
+  return outcome === 'stored'
+    ? { stored: true }
+    : { stored: false, refusal: outcome === 'too_large' ? 'too-large' : outcome };
 }
 
 /** The request fields by which a stored response varies. */

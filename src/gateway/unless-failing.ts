@@ -32,7 +32,7 @@ export async function unlessFailing(
   const { runtime } = exchange;
   const { fullName } = missing.key;
   const refusal = backoff.refusal(fullName, runtime.now());
-  if (refusal) throw new RetryLater(refusal.error, refusal.ms);
+  if (refusal) throw failureOf(missing, new RetryLater(refusal.error, refusal.ms));
   try {
     const response = await call();
     backoff.answered(fullName);
@@ -44,7 +44,7 @@ export async function unlessFailing(
       replaced?.(error);
       return stale;
     }
-    if (isNoAnswer(error)) suspect(parts, exchange, missing);
+    if (isNoAnswer(error)) suspect(parts, exchange, missing, error);
     throw failureOf(missing, error);
   }
 }
@@ -55,11 +55,18 @@ export async function unlessFailing(
  * is, and must not get everybody else refused; a dead origin fails this request as well, so that it is protected for one
  * more request a pause. Behind the client's answer, one at a time for each key; nobody is refused meanwhile.
  */
-function suspect(parts: GatewayParts, exchange: Exchange, missing: Missing): void {
+function suspect(
+  parts: GatewayParts,
+  exchange: Exchange,
+  missing: Missing,
+  error: OriginError,
+): void {
   const { backoff, originTimeoutMs } = parts;
   const { runtime } = exchange;
   const { fullName } = missing.key;
-  if (!backoff.suspected(fullName, runtime.now(), originTimeoutMs + MARGIN_MS)) return;
+  // Waiting for a second time-out before finding out would keep everybody waiting for a third.
+  const tolerated = error.code === 'origin_timeout' ? 0 : 1;
+  if (!backoff.suspected(fullName, runtime.now(), originTimeoutMs + MARGIN_MS, tolerated)) return;
   const work = async (): Promise<void> => {
     try {
       const bare = bareExchange(exchange, missing);
@@ -75,8 +82,8 @@ function suspect(parts: GatewayParts, exchange: Exchange, missing: Missing): voi
 }
 
 /**
- * Whether the failure of another client's request, for which this one waited, would be this one's as well: a status is for
- * that client alone. Where there was no answer, whoever failed is finding out, and is waited for by a timer of the caller's
+ * Whether the failure of another client's request, for which this one waited, would be this one's as well: what the origin
+ * answered, and be it broken, is for that client alone. Where there was no answer, whoever failed is finding out, and is waited for by a timer of the caller's
  * own.
  */
 export async function isForAll(
@@ -85,8 +92,7 @@ export async function isForAll(
   { key: { fullName } }: Missing,
   error: OriginError,
 ): Promise<boolean> {
-  if (error instanceof OriginFailure) return false;
-  if (!isNoAnswer(error)) return true;
+  if (error instanceof OriginFailure || !isNoAnswer(error)) return false;
   for (let waited = 0; waited < originTimeoutMs + MARGIN_MS; waited += LOOK_MS) {
     if (!backoff.isLookedInto(fullName, runtime.now())) break;
     await runtime.sleep(LOOK_MS);

@@ -201,7 +201,7 @@ describe('a part of what is not stored', () => {
     await origin.script({ target: path, headers: TAGGED, body: BODY });
     const answer = await ask(isolate, path, 'bytes=4-8');
     expect(answer).toMatchObject({ status: 206, text: '45678' });
-    expect(answer.cacheStatus).toEqual({ fwd: 'uri-miss', stored: true });
+    expect(answer.cacheStatus).toEqual({ fwd: 'uri-miss', 'fwd-status': 200, stored: true });
     expect(await isolate.get(path)).toMatchObject({ text: BODY, cacheStatus: { hit: true } });
   });
 

@@ -95,6 +95,6 @@ test('whose reader has taken nothing for a minute gives way', async () => {
   await next.settled();
   expect(await isHit(next.path)).toBe(true);
   const broken = await Promise.allSettled(unread.map(({ response }) => response.text()));
-  // No more than were in the way, and those know that they have not got all of it.
-  expect(broken.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+  // What had come as a whole by then reaches its client all the same.
+  expect(broken.filter(({ status }) => status === 'rejected')).toHaveLength(0);
 });

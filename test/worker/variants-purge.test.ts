@@ -101,6 +101,28 @@ describe('a purge of the resource’s own key ends every variant', () => {
     expect((await here.get(path, de)).text).toBe('new');
   });
 
+  test('a soft one also while a refresh behind an answer takes longer than the bound', async () => {
+    const at = await scene();
+    const { here, other, path, isolate } = at;
+    await page(path, 'old');
+    await here.get(path, fr);
+    await page(path, 'old', 'max-age=1, stale-while-revalidate=600');
+    await here.get(path, de);
+    clock.advance(2000);
+    await page(path, 'new');
+    expect((await other.purge({ keys: [keyOf(at)], mode: 'soft' })).status).toBe(200);
+    await origin.hold(path);
+    const before = await origin.count(path);
+    const served = here.get(path, de);
+    await expect.poll(() => origin.count(path)).toBe(before + 1);
+    clock.advance(2 * COHERENCE_MS);
+    await origin.release(path);
+    await served;
+    clock.advance(3 * COHERENCE_MS);
+    expect((await here.get(path, fr)).text).toBe('new');
+    expect((await isolate().get(path, fr)).text).toBe('new');
+  });
+
   test('a soft one makes them stale, whichever variant is asked for next', async () => {
     const at = await scene();
     const { here, path } = at;

@@ -91,6 +91,29 @@ describe('a variant in one’s preferred language', () => {
   });
 });
 
+test('what one client wants anew in another’s language is stored under its own fields', async () => {
+  const policy = { requestDirectives: 'honour' } as const;
+  const deployment = await deploy({ origin: origin.url, redis: endpoint, policy });
+  centres.enter('near');
+  const here = deployment.isolate();
+  const path = `/shared/${(number += 1)}`;
+  const of = (language: string) =>
+    [
+      ['cache-control', VARIES],
+      ['vary', 'Accept-Language'],
+      ['content-language', language],
+    ] as const;
+  const first = { 'accept-language': 'de, en;q=0.5' };
+  await origin.script({ target: path, body: 'for de, en', headers: of('de') });
+  await here.get(path, first);
+  await origin.script({ target: path, body: 'for de, fr', headers: of('fr') });
+  for (const method of ['HEAD', 'GET']) {
+    const headers = { 'accept-language': 'de, fr;q=0.9', 'cache-control': 'no-cache' };
+    await here.send(method, path, { headers });
+    expect((await here.get(path, first)).text).toBe('for de, en');
+  }
+});
+
 test('64 made-up values keep nobody else’s variant out, and no more than 64 are served', async () => {
   const { here, path } = await scene();
   const headers = [

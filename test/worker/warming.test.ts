@@ -137,7 +137,9 @@ describe('the cron trigger', () => {
     if (state === 'fails') await origin.script({ target: path, ...fails });
     const report = await run(isolate, deployment);
     expect(report.paths).toMatchObject([{ outcome, status: 200 }]);
-    expect(await origin.count(path)).toBe(2);
+    // A failure is looked into once more, for everybody, where it is not refreshed behind an answer anyway.
+    const looksTwice = state === 'fails' && windows.startsWith('stale-if-error');
+    expect(await origin.count(path)).toBe(looksTwice ? 3 : 2);
   });
 
   test('an origin that is away is reported, not thrown', async () => {

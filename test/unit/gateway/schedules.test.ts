@@ -5,7 +5,7 @@ import { likeWorkerd } from './schedule-platform.ts';
 import { play } from './schedule-player.ts';
 
 /** More of them, or others: SCHEDULES_RUNS=50000 SCHEDULES_SEED=7 npx vitest run test/unit/gateway/schedules.test.ts */
-const RUNS = setting('SCHEDULES_RUNS', 300);
+const RUNS = setting('SCHEDULES_RUNS', 200);
 const SEED = setting('SCHEDULES_SEED', 1);
 /** More are asked for by hand. */
 const TIME_LIMIT_MS = 3_600_000;
