@@ -8,7 +8,7 @@ import { runConformance } from './conformance/run.ts';
 import { openSuite, remarks } from './conformance/suite.ts';
 import { summary } from './conformance/summary.ts';
 import { ensureWritable } from './launcher/flag-values.ts';
-import { FlagError } from './launcher/flags.ts';
+import { FlagError } from './launcher/flag-error.ts';
 import { runCommand } from './launcher/run-command.ts';
 
 async function conformance(args: readonly string[], signal: AbortSignal): Promise<number> {

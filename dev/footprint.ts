@@ -5,7 +5,7 @@ import { HELP, parseFootprintFlags } from './footprint/flags.ts';
 import { measureFootprint } from './footprint/measure.ts';
 import { faults, table } from './footprint/verdict.ts';
 import { ensureWritable } from './launcher/flag-values.ts';
-import { FlagError } from './launcher/flags.ts';
+import { FlagError } from './launcher/flag-error.ts';
 import { runCommand } from './launcher/run-command.ts';
 import { RedisUnavailable } from './redis/redis.ts';
 

@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
-import { explainFlag } from '../launcher/explain-flag.ts';
 import { jsonFile, oneOf } from '../launcher/flag-values.ts';
-import { FlagError } from '../launcher/flags.ts';
+import { FlagError } from '../launcher/flag-error.ts';
+import { parseFlagValues } from '../launcher/parse-flags.ts';
 import { THROUGH, type Through } from './result.ts';
 
 /** What the command line asked for; every value is checked. */
@@ -76,27 +75,21 @@ export function parseConformanceFlags(args: readonly string[]): ConformanceFlags
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        suite: { type: 'string' },
-        through: { type: 'string' },
-        json: { type: 'string' },
-        base: { type: 'string' },
-        write: { type: 'boolean' },
-        tenant: { type: 'string' },
-        commit: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new FlagError(explainFlag(error, NAMES, 'npm run conformance -- --suite DIR'), {
-      cause: error,
-    });
-  }
+  return parseFlagValues(
+    args,
+    {
+      help: { type: 'boolean', short: 'h' },
+      suite: { type: 'string' },
+      through: { type: 'string' },
+      json: { type: 'string' },
+      base: { type: 'string' },
+      write: { type: 'boolean' },
+      tenant: { type: 'string' },
+      commit: { type: 'string' },
+    },
+    NAMES,
+    'npm run conformance -- --suite DIR',
+  );
 }
 
 function commitOf(text: string | undefined): string | undefined {

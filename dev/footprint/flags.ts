@@ -1,7 +1,5 @@
-import { parseArgs } from 'node:util';
-import { explainFlag } from '../launcher/explain-flag.ts';
 import { jsonFile, whole } from '../launcher/flag-values.ts';
-import { FlagError } from '../launcher/flags.ts';
+import { parseFlagValues } from '../launcher/parse-flags.ts';
 import type { Limits } from './verdict.ts';
 
 /** What the command line asked for; every value is checked. */
@@ -52,23 +50,17 @@ export function parseFootprintFlags(args: readonly string[]): FootprintFlags {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        mb: { type: 'string' },
-        'slow-seconds': { type: 'string' },
-        'limit-mb': { type: 'string' },
-        'first-byte-ms': { type: 'string' },
-        json: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new FlagError(explainFlag(error, NAMES, 'npm run footprint -- --mb 1000'), {
-      cause: error,
-    });
-  }
+  return parseFlagValues(
+    args,
+    {
+      help: { type: 'boolean', short: 'h' },
+      mb: { type: 'string' },
+      'slow-seconds': { type: 'string' },
+      'limit-mb': { type: 'string' },
+      'first-byte-ms': { type: 'string' },
+      json: { type: 'string' },
+    },
+    NAMES,
+    'npm run footprint -- --mb 1000',
+  );
 }

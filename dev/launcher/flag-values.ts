@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { FlagError } from './flags.ts';
+import { FlagError } from './flag-error.ts';
 
 /** The value of a flag that takes a whole number. Throws {@link FlagError} when it is none from `low` to `high`. */
 export function whole(flag: string, text: string, low: number, high: number): number {

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { explainFlag } from './explain-flag.ts';
+import { FlagError } from './flag-error.ts';
+import { parseFlagValues } from './parse-flags.ts';
 
 /** What the command line asked for; every value is checked. */
 export interface Flags {
@@ -10,11 +10,6 @@ export interface Flags {
   readonly redis: string;
   /** The origin to put the gateway in front of; absent: the GeoNames demo. */
   readonly origin?: string;
-}
-
-/** A command line that cannot be followed: one sentence for the person who typed it. */
-export class FlagError extends Error {
-  override readonly name = 'FlagError';
 }
 
 export const DEFAULT_PORT = 8787;
@@ -37,7 +32,7 @@ const NAMES = '--origin URL, --port N, --redis auto|embedded|URL and --help';
 
 /** Reads the command line (without `node` and the script). Throws FlagError at the first thing wrong. */
 export function parseFlags(args: readonly string[]): Flags {
-  const { values } = parse(args);
+  const values = parse(args);
   const flags = {
     help: values.help ?? false,
     port: parsePort(values.port ?? String(DEFAULT_PORT)),
@@ -49,21 +44,17 @@ export function parseFlags(args: readonly string[]): Flags {
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        origin: { type: 'string' },
-        port: { type: 'string' },
-        redis: { type: 'string' },
-      },
-    });
-  } catch (error) {
-    throw new FlagError(explainFlag(error, NAMES, 'npm start -- --port 0'), { cause: error });
-  }
+  return parseFlagValues(
+    args,
+    {
+      help: { type: 'boolean', short: 'h' },
+      origin: { type: 'string' },
+      port: { type: 'string' },
+      redis: { type: 'string' },
+    },
+    NAMES,
+    'npm start -- --port 0',
+  );
 }
 
 function parsePort(text: string): number {

@@ -1,5 +1,6 @@
 import { banner } from './banner.ts';
-import { FlagError, HELP, parseFlags } from './flags.ts';
+import { FlagError } from './flag-error.ts';
+import { HELP, parseFlags } from './flags.ts';
 import { type Ending, Interrupted } from './supervisor.ts';
 import { createStack, describeEnding, type Stack, type StackOptions } from './stack.ts';
 

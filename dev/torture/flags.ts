@@ -1,10 +1,7 @@
-import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from './fault-plan.ts';
-import { explainFlag } from '../launcher/explain-flag.ts';
 import { jsonFile, whole } from '../launcher/flag-values.ts';
-import { FlagError } from '../launcher/flags.ts';
-
-export { FlagError } from '../launcher/flags.ts';
+import { FlagError } from '../launcher/flag-error.ts';
+import { parseFlagValues } from '../launcher/parse-flags.ts';
 
 /** What the command line asked for; every value is checked. */
 export interface TortureFlags {
@@ -82,28 +79,22 @@ export function parseTortureFlags(
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      strict: true,
-      allowPositionals: false,
-      options: {
-        help: { type: 'boolean', short: 'h' },
-        seconds: { type: 'string' },
-        processes: { type: 'string' },
-        seed: { type: 'string' },
-        faults: { type: 'string' },
-        json: { type: 'string' },
-        'coherence-ms': { type: 'string' },
-        mutant: { type: 'string' },
-        redis: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new FlagError(explainFlag(error, NAMES, 'npm run torture -- --seconds 60'), {
-      cause: error,
-    });
-  }
+  return parseFlagValues(
+    args,
+    {
+      help: { type: 'boolean', short: 'h' },
+      seconds: { type: 'string' },
+      processes: { type: 'string' },
+      seed: { type: 'string' },
+      faults: { type: 'string' },
+      json: { type: 'string' },
+      'coherence-ms': { type: 'string' },
+      mutant: { type: 'string' },
+      redis: { type: 'string' },
+    },
+    NAMES,
+    'npm run torture -- --seconds 60',
+  );
 }
 
 function faultsOf(text: string): readonly FaultKind[] {

@@ -83,8 +83,8 @@ function suspect(
 
 /**
  * Whether the failure of another client's request, for which this one waited, would be this one's as well: what the origin
- * answered, and be it broken, is for that client alone. Where there was no answer, whoever failed is finding out, and is waited for by a timer of the caller's
- * own.
+ * answered, and be it broken, is for that client alone. Where there was no answer, whoever failed is finding out, and is
+ * waited for by a timer of the caller's own.
  */
 export async function isForAll(
   { backoff, originTimeoutMs }: GatewayParts,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { FlagError, parseFlags } from '../../dev/launcher/flags.ts';
+import { FlagError } from '../../dev/launcher/flag-error.ts';
+import { parseFlags } from '../../dev/launcher/flags.ts';
 
 describe('defaults and values', () => {
   test('nothing given: port 8787, automatic Redis, the demo origin', () => {

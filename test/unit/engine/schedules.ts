@@ -20,6 +20,7 @@ import type { CacheKey } from '../../../src/tenant/key.ts';
 import { keyTarget, prefixTarget, tagTarget, type Target } from '../../../src/tenant/target.ts';
 import type { Copy, Tier } from '../../../src/tiers/tier.ts';
 import { KEYS, Oracle, TAGS } from './schedule-oracle.ts';
+import { regionalTier } from './schedule-regional.ts';
 import { never, type Timeline } from './timeline.ts';
 import { acme, draftOf, keys, LEASED, PLAIN, preparedText, textFace, world } from './world.ts';
 
@@ -138,25 +139,7 @@ export async function carryOut(plan: Schedule): Promise<readonly string[]> {
     };
   };
   const colo = new Map<string, Copy>();
-  const regional: Tier = {
-    name: 'regional',
-    local: false,
-    lifetimeMs: 1e9,
-    get: async ({ name }) => {
-      await pause();
-      const copy = colo.get(name);
-      await pause();
-      return copy && { ...copy };
-    },
-    put: async (copy) => {
-      await pause();
-      colo.set(copy.key.name, copy);
-    },
-    delete: async ({ name }) => {
-      await pause();
-      colo.delete(name);
-    },
-  };
+  const regional = regionalTier(colo, pause);
   const tiers = plan.stores === 'regional' ? { tiers: (near: Tier) => [near, regional] } : {};
   const places: Place[] = alone
     ? [inIsolate(time, plan.coherenceMs, wrap)]

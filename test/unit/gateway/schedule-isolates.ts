@@ -5,6 +5,7 @@ import { Gateway } from '../../../src/gateway/gateway.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { MemoryTier } from '../../../src/tiers/memory.ts';
 import type { Copy, Tier } from '../../../src/tiers/tier.ts';
+import { regionalTier } from '../engine/schedule-regional.ts';
 import { keys, MINUTE, type World } from '../engine/world.ts';
 
 /** One isolate, and what is asked of it. */
@@ -69,26 +70,4 @@ export function begin({ world, fetch, pause, memoryBytes, colo, marked }: Shared
     return ids.toString(16).padStart(12, '0').padEnd(32, '0');
   };
   return { gateway, engine: here.parts, memory, runtime: { ...here.runtime, randomId } };
-}
-
-function regionalTier(colo: Map<string, Copy>, pause: () => Promise<void>): Tier {
-  return {
-    name: 'regional',
-    local: false,
-    lifetimeMs: 1e9,
-    get: async ({ name }) => {
-      await pause();
-      const copy = colo.get(name);
-      await pause();
-      return copy && { ...copy };
-    },
-    put: async (copy) => {
-      await pause();
-      colo.set(copy.key.name, copy);
-    },
-    delete: async ({ name }) => {
-      await pause();
-      colo.delete(name);
-    },
-  };
 }
