@@ -33,7 +33,12 @@ export function variablesTable(): string {
   const worker = (Object.keys(WORKER_SETTINGS) as (keyof typeof WORKER_SETTINGS)[]).map((name) => {
     const { kind, fallback }: { kind: Kind<unknown, unknown>; fallback: unknown } =
       WORKER_SETTINGS[name];
-    const shown = fallback === undefined ? 'none' : code(kind.show(fallback));
+    const byPreset = name === 'CACHE_PRIVATE_ORIGINS';
+    const shown = byPreset
+      ? 'by preset'
+      : fallback === undefined
+        ? 'none'
+        : code(kind.show(fallback));
     return [code(name), '', shown, words(kind), WORKER_DESCRIPTIONS[name]];
   });
   return table(
@@ -89,6 +94,7 @@ export function presetsTable(): string {
           PRESETS[name].redis === 'none' ? 'none' : PRESETS[name].encryption,
         ),
       ],
+      ['Private origins', ...PRESET_NAMES.map((name) => PRESETS[name].privateOrigins)],
       ...differing.map((id) => [
         code(optionName(id)),
         ...PRESET_NAMES.map((name) => valueIn(name, id)),
@@ -182,7 +188,7 @@ function defaultOf(id: SettingId): string {
 }
 
 /** What is allowed, with the words that are typed marked as such. */
-function words({ allowed }: { readonly allowed: string }): string {
+export function words({ allowed }: { readonly allowed: string }): string {
   const [, list] = /^one of (.*)$/.exec(allowed) ?? [];
   const marked = list === undefined ? allowed : list.split(', ').map(code).join(', ');
   return marked
@@ -199,11 +205,13 @@ function optionWords(id: SettingId): string {
     .replace('or `off`', 'or `false`');
 }
 
-function code(text: string): string {
+/** A word as it is typed. */
+export function code(text: string): string {
   return `\`${text}\``;
 }
 
-function table(head: Row, rows: readonly Row[]): string {
+/** A table of Markdown. */
+export function table(head: Row, rows: readonly Row[]): string {
   const line = (cells: Row): string => `| ${cells.join(' | ')} |`;
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }

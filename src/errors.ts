@@ -17,7 +17,9 @@ export type ErrorCode =
   | 'origin_unreachable'
   | 'origin_timeout'
   | 'origin_invalid'
-  | 'origin_failed';
+  | 'origin_failed'
+  | 'origin_refused'
+  | 'over_quota';
 
 interface ErrorDetails {
   /** The same call may succeed later, and repeating it does no harm. */
@@ -215,7 +217,13 @@ export class InvalidEvents extends TiercelError {
   }
 }
 
-type OriginErrorCode = 'origin_unreachable' | 'origin_timeout' | 'origin_invalid' | 'origin_failed';
+type OriginErrorCode =
+  | 'origin_unreachable'
+  | 'origin_timeout'
+  | 'origin_invalid'
+  | 'origin_failed'
+  | 'origin_refused'
+  | 'over_quota';
 
 /** The tenant's origin could not be asked, or its answer can't be passed on. */
 export class OriginError extends TiercelError {

@@ -9,6 +9,7 @@ import { assembleEngine, type TierChoice } from './engine/assemble.ts';
 import type { EngineParts } from './engine/parts.ts';
 import { ConfigError } from './errors.ts';
 import { Gateway } from './gateway/gateway.ts';
+import { LoadQuota } from './gateway/load-quota.ts';
 import type { Fetch } from './gateway/exchange.ts';
 import { problemResponse } from './http/problem.ts';
 import { logSink, toConsole } from './reporting/log.ts';
@@ -61,12 +62,15 @@ function assemble(config: Config): Service {
     sink,
   });
   const credentials = new Credentials(config.credentials);
+  const loads = new LoadQuota(sink);
   const gatewayWith = (over: EngineParts, fetch: Fetch): Gateway =>
     new Gateway({
       engine: over,
       keys,
       fetch,
       originTimeoutMs: config.originTimeoutMs,
+      privateOrigins: config.privateOrigins,
+      loads,
       maxLifetimeMs: config.maxLifetimeMs,
       throttleMs: config.defaults.throttleMs,
       mayDebug: async (token, tenant) =>
@@ -98,6 +102,8 @@ function assemble(config: Config): Service {
       keys,
       fetch: platformFetch,
       originTimeoutMs: config.originTimeoutMs,
+      privateOrigins: config.privateOrigins,
+      loads,
       maxUnverifiedMs: config.maxUnverifiedMs,
       maxRequests: config.warmRequests,
     },

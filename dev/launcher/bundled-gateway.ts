@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEndpoint } from '../endpoint/server.ts';
 import { startRedis } from '../redis/redis.ts';
-import { WorkerProcess } from '../torture/worker-process.ts';
+import { type LogLine, WorkerProcess } from '../torture/worker-process.ts';
 import { bundleWorker, compatibilityDate } from './bundle.ts';
 import { undoAll, type Undo } from './undo.ts';
 
@@ -12,8 +12,14 @@ export interface BundledGatewayOptions {
   readonly origin: string;
   /** Members of the tenant's entry besides `id`, `hosts` and `origin`. Default: none. */
   readonly tenant?: Readonly<Record<string, unknown>>;
-  /** Settings besides the preset, Redis and the tenants. Default: none. */
+  /** Settings besides the preset, Redis and the tenants, or in place of them. Default: none. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** `auto`: a server from PATH, else the embedded one; never the one that REDIS_URL names. Default `embedded`. */
+  readonly redis?: 'auto' | 'embedded';
+  /** Hears what the Worker and the runtime itself write. Default: nobody does. */
+  readonly onLog?: (line: LogLine) => void;
+  /** True: its isolate can be inspected. */
+  readonly inspected?: true;
 }
 
 /** The deployed Worker in workerd, with a Redis of its own and nothing of a development server in front. */
@@ -22,6 +28,8 @@ export interface BundledGateway {
   readonly url: string;
   /** The process of workerd. Throws when it does not run. */
   readonly pid: () => number;
+  /** Where its inspector listens. Throws where none was asked for. */
+  readonly inspector: () => Promise<URL>;
   readonly preset: string;
   /** Which Redis it is, for people. */
   readonly redis: string;
@@ -38,13 +46,16 @@ export async function startBundledGateway({
   origin,
   tenant = {},
   variables = {},
+  redis: choice = 'embedded',
+  onLog,
+  inspected,
 }: BundledGatewayOptions): Promise<BundledGateway> {
   const undo: Undo[] = [];
   try {
     const folder = await mkdtemp(join(tmpdir(), 'tiercel-gateway-'));
     undo.push(() => rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }));
     const script = await bundleWorker('src/worker.ts');
-    const redis = await startRedis('embedded');
+    const redis = await startRedis(choice, { env: { ...process.env, REDIS_URL: '' } });
     undo.push(() => redis.stop());
     const token = randomBytes(24).toString('hex');
     const endpoint = await startEndpoint({ redis: redis.connection, token });
@@ -56,6 +67,8 @@ export async function startBundledGateway({
       compatibilityDate: compatibilityDate(),
       folder,
       direct: true,
+      ...(onLog && { onLog }),
+      ...(inspected && { inspected }),
       variables: {
         CACHE_PRESET: PRESET,
         UPSTASH_REDIS_REST_URL: endpoint.url,
@@ -68,6 +81,7 @@ export async function startBundledGateway({
     return {
       url: `http://127.0.0.1:${worker.port}`,
       pid: () => worker.pid,
+      inspector: () => worker.inspector(),
       preset: PRESET,
       redis: redis.description,
       died: redis.died.then((reason) => `Redis ${reason}`),

@@ -27,7 +27,7 @@ export interface StackAddresses {
 export const ADMIN_HOST = 'admin.localhost';
 
 /** Variables that a user may set in `.dev.vars`; the rest has to fit what the launcher started. */
-const LEFT_TO_THE_USER = ['ADMIN_HOST', 'CACHE_PRESET', 'TENANTS'];
+const LEFT_TO_THE_USER = ['ADMIN_HOST', 'CACHE_PRESET', 'CACHE_PRIVATE_ORIGINS', 'TENANTS'];
 
 /** An entry of the launcher's own, and the member that no two entries of the list may share besides the id. */
 interface OwnEntry {
@@ -47,6 +47,8 @@ export function runVariables(
   const notes = kept.length > 0 ? [`with ${kept.join(', ')} from .dev.vars`] : [];
   const variables: Record<string, string> = {
     CACHE_PRESET: 'development',
+    // The origin is on this machine, also where the user's preset is one for the public.
+    CACHE_PRIVATE_ORIGINS: 'allow',
     TENANTS: JSON.stringify([ownTenant(stack)]),
     ADMIN_HOST,
   };

@@ -21,6 +21,17 @@ export interface WorkerProcessOptions {
   readonly direct?: true;
   /** Where what the Cache API keeps is kept. */
   readonly folder: string;
+  /** Hears what the Worker and the runtime itself write. Default: nobody does. */
+  readonly onLog?: (line: LogLine) => void;
+  /** True: the isolate can be reached by the protocol of Chrome's inspector. */
+  readonly inspected?: true;
+}
+
+/** A line of the log of workerd, of the Worker's console or of the runtime's own. */
+export interface LogLine {
+  /** As the console's methods are called. */
+  readonly level: string;
+  readonly message: string;
 }
 
 /** A workerd process that can be killed, and comes back under the same port. */
@@ -58,6 +69,13 @@ export class WorkerProcess {
   /** Where it listens on 127.0.0.1. */
   get port(): number {
     return this.#port;
+  }
+
+  /** Where its inspector listens. Throws where none was asked for. */
+  inspector(): Promise<URL> {
+    if (!this.#running || !this.#options.inspected)
+      throw new Error('The process has no inspector.');
+    return this.#running.miniflare.getInspectorURL();
   }
 
   /** The process of the system. Throws while there is none. */
@@ -106,7 +124,8 @@ export class WorkerProcess {
   }
 
   async #startNow(): Promise<void> {
-    const { script, compatibilityDate, variables, folder, index, direct } = this.#options;
+    const { script, compatibilityDate, variables, folder, index, direct, onLog, inspected } =
+      this.#options;
     const seen: ChildProcess[] = [];
     const look = (message: unknown): void => {
       const child = (message as { readonly process: ChildProcess }).process;
@@ -123,7 +142,8 @@ export class WorkerProcess {
       host: '127.0.0.1',
       port: direct ? 0 : this.#port,
       resourcePersistencePath: place,
-      handleStructuredLogs: () => {},
+      handleStructuredLogs: (line) => onLog?.(line),
+      ...(inspected && { inspectorPort: 0, inspectorHost: '127.0.0.1' }),
       workers: [
         {
           config: {

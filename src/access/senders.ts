@@ -2,6 +2,7 @@ import { secretBytes, verifySignature, type SignatureVerdict } from '../invalida
 
 /** A secret that senders of domain events sign with. */
 export interface KnownSecret {
+  readonly id: string;
   /** A tenant's id, or `*` for every tenant. */
   readonly tenant: string;
   /** `whsec_` and the base64 of 24 to 64 bytes. */
@@ -10,6 +11,8 @@ export interface KnownSecret {
 
 /** Who has signed, as far as access decides by it. */
 export interface Sender {
+  /** The secret's id, for the record. */
+  readonly id: string;
   /** The one tenant that it speaks for, or `*`. */
   readonly tenant: string;
   readonly bytes: Uint8Array;
@@ -20,9 +23,9 @@ export class Senders {
   readonly #senders: readonly Sender[];
 
   constructor(secrets: readonly KnownSecret[]) {
-    this.#senders = secrets.flatMap(({ tenant, secret }) => {
+    this.#senders = secrets.flatMap(({ id, tenant, secret }) => {
       const bytes = secretBytes(secret);
-      return bytes ? [{ tenant, bytes }] : [];
+      return bytes ? [{ id, tenant, bytes }] : [];
     });
   }
 

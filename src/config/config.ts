@@ -23,6 +23,10 @@ export type PresetName = (typeof PRESET_NAMES)[number];
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** Whether origins may be asked whose address is not public: those of this machine, of a private network, of a cloud's own services. */
+export const PRIVATE_ORIGINS = ['allow', 'refuse'] as const;
+export type PrivateOrigins = (typeof PRIVATE_ORIGINS)[number];
+
 /** A bearer token's digest and what the token may do, to which tenant. */
 export interface Credential {
   readonly id: string;
@@ -115,6 +119,7 @@ export interface Config extends EngineSettings {
   /** Host name on which operators reach every tenant; undefined for none. */
   readonly adminHost: string | undefined;
   readonly originTimeoutMs: number;
+  readonly privateOrigins: PrivateOrigins;
   /** The most outgoing requests of one warming run, to origins, Redis and the Cache API together. */
   readonly warmRequests: number;
 }

@@ -57,6 +57,8 @@ export const WORKER_DESCRIPTIONS: Readonly<
     'who may send [domain events](http-api.md#domain-events). `secret`: `whsec_` and the base64 of 24 to 64 random bytes. `tenant`: the id of a tenant, or `*`',
   ADMIN_HOST: 'where operators reach every tenant',
   CACHE_ORIGIN_TIMEOUT_MS: 'how long the head of an origin’s answer may take',
+  CACHE_PRIVATE_ORIGINS:
+    '`refuse`: no tenant’s origin may have an address of this machine, of a private network or of a cloud’s own services, nor a name that only private networks know; neither is such a one asked',
   CACHE_WARM_REQUESTS:
     'the most outgoing requests of one cron run, and of one [verification](../operations/verify.md) (origins, Redis, Cache API)',
 };

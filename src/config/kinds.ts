@@ -74,6 +74,17 @@ export function duration(least: number, most: number): Kind<number, Duration> {
   });
 }
 
+/** Seconds, from `least` to `most` inclusive: HTTP counts in whole ones. */
+export function seconds(least: number, most: number): Kind<number, Duration> {
+  const [from, to] = [least * 1000, most * 1000];
+  const allowed = `a duration from ${formatDuration(from)} to ${formatDuration(to)} in whole seconds (milliseconds, or a whole number with ms, s, m, h or d)`;
+  const read = (value: unknown): number | undefined => {
+    const ms = within(from, to, parseDuration(value));
+    return ms === undefined || ms % 1000 !== 0 ? undefined : ms / 1000;
+  };
+  return kind({ allowed, read }, (value) => formatDuration(value * 1000));
+}
+
 /** Bytes, from `least` to `most` inclusive. */
 export function size(least: number, most: number): Kind<number, Size> {
   return kind(

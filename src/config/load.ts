@@ -1,8 +1,9 @@
 import { ConfigError, type ConfigProblem } from '../errors.ts';
 import type { Config } from './config.ts';
 import { credentialList } from './credential-list.ts';
-import { resolveEngine } from './engine-settings.ts';
+import { presetKind, resolveEngine } from './engine-settings.ts';
 import { eventSecretList } from './event-secret-list.ts';
+import { refuseOrigins } from './origins.ts';
 import { check } from './problems.ts';
 import { SETTING_IDS, variableName } from './settings.ts';
 import { tenantList, toPolicy } from './tenant-list.ts';
@@ -32,7 +33,8 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
     },
     problems,
   );
-  const own = readWorkerSettings(variables, problems);
+  const named = presetKind.variable.safeParse(variables['CACHE_PRESET'] ?? engine.preset);
+  const own = readWorkerSettings(variables, named.data, problems);
   const list = json(variables['TENANTS'] ?? bundledTenants, 'TENANTS', problems);
   const tenants = list && check(tenantList, list.value, 'TENANTS', problems);
   const tokens = json(variables['CREDENTIALS'] ?? [], 'CREDENTIALS', problems);
@@ -44,6 +46,7 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
       problems.push({ field: `TENANTS[${at}].hosts`, message: 'must not hold the ADMIN_HOST' });
     }
   });
+  if (tenants) refuseOrigins(tenants, own, problems);
   const known = (name: string, owned: readonly { readonly tenant: string }[] | undefined): void =>
     owned?.forEach(({ tenant }, at) => {
       if (tenant !== '*' && tenants && !tenants.some(({ id }) => id === tenant)) {

@@ -1,4 +1,4 @@
-import type { PresetName } from './config.ts';
+import type { PresetName, PrivateOrigins } from './config.ts';
 import type { Given, SettingId } from './settings.ts';
 
 /** A value for every setting, the address of Redis excepted. */
@@ -12,6 +12,8 @@ export interface Preset {
   readonly redis: 'none' | 'configured' | 'needed';
   /** Where Redis is used. `required`: keys have to be configured, or to be off on purpose. */
   readonly encryption: 'optional' | 'required';
+  /** Of the deployed Worker alone: the library asks no origin. */
+  readonly privateOrigins: PrivateOrigins;
   readonly values: PresetValues;
 }
 
@@ -96,11 +98,17 @@ const ai: PresetValues = {
 
 /** What each preset sets. What each is for, and why its values are these: docs/reference/configuration.md. */
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  disabled: { redis: 'none', encryption: 'optional', values: { ...plain, enabled: false } },
-  minimal: { redis: 'none', encryption: 'optional', values: plain },
+  disabled: {
+    redis: 'none',
+    encryption: 'optional',
+    privateOrigins: 'allow',
+    values: { ...plain, enabled: false },
+  },
+  minimal: { redis: 'none', encryption: 'optional', privateOrigins: 'allow', values: plain },
   simple: {
     redis: 'needed',
     encryption: 'optional',
+    privateOrigins: 'allow',
     values: {
       ...plain,
       defaultTtl: '5m',
@@ -109,10 +117,16 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
       coherenceMs: '5s',
     },
   },
-  development: { redis: 'needed', encryption: 'optional', values: development },
+  development: {
+    redis: 'needed',
+    encryption: 'optional',
+    privateOrigins: 'allow',
+    values: development,
+  },
   testing: {
     redis: 'configured',
     encryption: 'optional',
+    privateOrigins: 'allow',
     values: {
       ...plain,
       staleIfError: 0,
@@ -125,11 +139,22 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
       redisTimeout: '1s',
     },
   },
-  staging: { redis: 'needed', encryption: 'optional', values: { ...full, logLevel: 'info' } },
-  production: { redis: 'needed', encryption: 'required', values: full },
+  staging: {
+    redis: 'needed',
+    encryption: 'optional',
+    privateOrigins: 'refuse',
+    values: { ...full, logLevel: 'info' },
+  },
+  production: {
+    redis: 'needed',
+    encryption: 'required',
+    privateOrigins: 'refuse',
+    values: full,
+  },
   'ai-development': {
     redis: 'needed',
     encryption: 'optional',
+    privateOrigins: 'allow',
     values: {
       ...ai,
       defaultTtl: '1h',
@@ -141,5 +166,10 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
       logLevel: 'debug',
     },
   },
-  'ai-production': { redis: 'needed', encryption: 'required', values: ai },
+  'ai-production': {
+    redis: 'needed',
+    encryption: 'required',
+    privateOrigins: 'refuse',
+    values: ai,
+  },
 };

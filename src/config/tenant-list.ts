@@ -1,7 +1,13 @@
 import * as z from 'zod';
 import type { TenantPolicy } from '../tenant/policy.ts';
+import { withoutRootDot } from '../tenant/private-origin.ts';
+import { DEFAULT_QUOTAS } from '../tenant/policy.ts';
 import { isTenantId, TENANT_ID_FORM } from '../tenant/tenant-id.ts';
+import { CACHING_FIELDS, toCachePolicy } from './cache-policy.ts';
 import { isLoopback } from './loopback.ts';
+import { pathRules } from './path-rules.ts';
+import { shapeOf } from './policy-fields.ts';
+import { quotas } from './quotas.ts';
 import { ruleList } from './rule-list.ts';
 import { unfitTemplates } from './rule-templates.ts';
 
@@ -37,7 +43,7 @@ function baseUrlProblem(text: string): string | undefined {
 }
 
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : '';
+  return URL.canParse(url) ? withoutRootDot(new URL(url).hostname) : '';
 }
 
 const path = z
@@ -51,11 +57,11 @@ export const tenantList = z
       id: tenantId,
       hosts: z.array(host).min(1, 'must name at least one host'),
       origin: baseUrl,
-      exposeTags: z.boolean().optional(),
-      setCookie: z.enum(['refuse', 'store']).optional(),
-      requestDirectives: z.enum(['ignore', 'honour']).optional(),
-      rules: ruleList.optional(),
       warm: z.strictObject({ base: baseUrl.optional(), paths: z.array(path).max(1000) }).optional(),
+      rules: ruleList.optional(),
+      ...shapeOf(CACHING_FIELDS),
+      paths: pathRules.optional(),
+      quotas: quotas.option.optional(),
     }),
   )
   .min(1, 'must hold at least one tenant')
@@ -80,7 +86,9 @@ export const tenantList = z
       if (base !== undefined && URL.canParse(base) && !tenant.hosts.includes(hostOf(base))) {
         refuse([at, 'warm', 'base'], "must be on one of the tenant's own hosts");
       }
-      for (const { path: place, message } of unfitTemplates(tenant.rules ?? [], tenant)) {
+      for (const { path: place, message } of unfitTemplates(tenant.rules ?? [], {
+        hosts: tenant.hosts,
+      })) {
         refuse([at, 'rules', ...place], message);
       }
     });
@@ -88,15 +96,19 @@ export const tenantList = z
 
 /** A tenant of the list, with what it leaves open filled in. */
 export function toPolicy(tenant: z.output<typeof tenantList>[number]): TenantPolicy {
-  const { id, hosts, origin, warm, exposeTags, setCookie, requestDirectives, rules } = tenant;
+  const { id, hosts, origin, warm, rules } = tenant;
+  const caching = toCachePolicy(tenant);
   return {
     id,
     hosts,
     origin,
     warm: { base: warm?.base ?? `https://${hosts[0] ?? ''}`, paths: warm?.paths ?? [] },
-    ...(exposeTags ? { exposeTags } : {}),
-    ...(setCookie ? { setCookie } : {}),
-    ...(requestDirectives ? { requestDirectives } : {}),
+    caching,
+    paths: (tenant.paths ?? []).map((rule) => ({
+      path: rule.path,
+      caching: toCachePolicy(rule, caching),
+    })),
+    quotas: tenant.quotas ?? DEFAULT_QUOTAS,
     ...(rules ? { rules } : {}),
   };
 }

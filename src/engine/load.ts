@@ -57,8 +57,11 @@ export interface Source {
   readonly policy: ReadPolicy;
   /** Rejects when there is no value. */
   readonly load: (context: LoadContext) => Promise<Loaded>;
-  /** What a rejection of `load` is. Default: `failed`, whatever it is. */
-  readonly kindOf?: (error: unknown) => FailureKind;
+  /**
+   * What a rejection of `load` is. Default: `failed`, whatever it is. `unsent`: the source was not asked, for a reason that has
+   * been reported; nothing is remembered of it.
+   */
+  readonly kindOf?: (error: unknown) => FailureKind | 'unsent';
 }
 
 /**
@@ -204,7 +207,9 @@ function recordFailure(
   error: unknown,
   runtime: Runtime,
 ): void {
-  parts.failures.record(key.fullName, runtime.now(), policy.throttleMs, kindOf?.(error));
+  const kind = kindOf?.(error);
+  if (kind === 'unsent') return;
+  parts.failures.record(key.fullName, runtime.now(), policy.throttleMs, kind);
   parts.sink(loadFailed(key.tenant, failureCode(error), error));
 }
 

@@ -116,6 +116,12 @@ export class Backoff {
     });
   }
 
+  /** Nobody finds it out any more, and nothing was learnt: the next suspicion begins it again. */
+  undecided(name: string): void {
+    const last = this.#failing.get(name);
+    if (last) this.#failing.set(name, { ...last, lookedIntoUntil: 0 });
+  }
+
   answered(name: string): void {
     this.#failing.delete(name);
   }

@@ -1,5 +1,7 @@
 import { keyTarget, type Target } from '../tenant/target.ts';
-import { isUsableKey, resourceKey } from './request-key.ts';
+import type { PolicyOwner } from './policy-for.ts';
+import { isUsableKey } from './request-key.ts';
+import { storedKey } from './stored-key.ts';
 
 /** The fields in which an answer names other resources that the request has changed (RFC 9111, section 4.4). */
 const NAMING_FIELDS = ['location', 'content-location'] as const;
@@ -8,19 +10,23 @@ const NAMING_FIELDS = ['location', 'content-location'] as const;
  * What else has changed when an unsafe request succeeded: the resources in `Location` and `Content-Location`, of the
  * request's own scheme, host and port only, because an origin must not empty the cache of another one.
  */
-export function changedResources(url: URL, headers: Headers): readonly Target[] {
+export function changedResources(
+  url: URL,
+  headers: Headers,
+  tenant: PolicyOwner,
+): readonly Target[] {
   return NAMING_FIELDS.flatMap((field) => {
     const named = resolve(headers.get(field), url);
     if (named?.origin !== url.origin) return [];
-    const key = resourceKey(named);
+    const key = storedKey(named, tenant);
     return isUsableKey(key) ? [keyTarget(key)] : [];
   });
 }
 
 /** True when `Content-Location` says that the answer's content is what a GET of the same URL gets (RFC 9110, section 8.7). */
-export function describesItself(url: URL, headers: Headers): boolean {
+export function describesItself(url: URL, headers: Headers, tenant: PolicyOwner): boolean {
   const named = resolve(headers.get('content-location'), url);
-  return named !== undefined && resourceKey(named) === resourceKey(url);
+  return named !== undefined && storedKey(named, tenant) === storedKey(url, tenant);
 }
 
 function resolve(reference: string | null, base: URL): URL | undefined {

@@ -21,7 +21,9 @@ export type Followed =
   /** The origin failed it. */
   | { readonly type: 'failed'; readonly error: OriginError }
   /** It is older than what this request may have, or its owner is gone. */
-  | { readonly type: 'outdated' };
+  | { readonly type: 'outdated' }
+  /** It repeats what the other request said. */
+  | { readonly type: 'reflected' };
 
 /** So long a body is waited for after its head, in milliseconds: then each asks for itself. */
 const BODY_PATIENCE_MS = 5000;
@@ -76,7 +78,7 @@ export async function follow(
   }
   const { value } = landed;
   if (value.type === 'given-up') return { type: 'alone' };
-  if (value.type === 'failed') return value;
+  if (value.type === 'failed' || value.type === 'reflected') return value;
   const view = parts.engine.coherence.view(missing.base.tenant);
   const { draft, stamp } = value;
   const may = [missing.key, missing.base].every((key, at) => {

@@ -1,14 +1,13 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import type { StaleWindows } from './freshness.ts';
 
-/** For how long what is past every use of its own is kept, so that the origin can say by a 304 that it still stands. */
-export const KEEP_MS = 3_600_000;
-
 /** What a response's times follow from. */
 export interface Life {
   /** Seconds of freshness from `createdAt`. */
   readonly lifetime: number;
   readonly windows: StaleWindows;
+  /** Seconds for which it is kept past every use of its own, so that the origin can say by a 304 that it still stands. */
+  readonly keep: number;
   /** It has a validator, and a status that is validated. */
   readonly validated: boolean;
   readonly createdAt: number;
@@ -21,6 +20,7 @@ export interface Life {
 export function entryTimes({
   lifetime,
   windows,
+  keep,
   validated,
   createdAt,
   now,
@@ -38,6 +38,7 @@ export function entryTimes({
   const staleUntil = windowEnd(windows.whileRevalidate);
   const staleIfErrorUntil = windowEnd(Math.max(windows.ifError, windows.ifDisconnected));
   const lastUse = Math.max(freshUntil, staleUntil, staleIfErrorUntil);
-  const expiresAt = validated ? Math.min(Math.max(lastUse, now) + KEEP_MS, lifeUntil) : lastUse;
+  const keptUntil = Math.min(Math.max(lastUse, now) + keep * 1000, lifeUntil);
+  const expiresAt = validated ? keptUntil : lastUse;
   return { createdAt, freshUntil, staleUntil, staleIfErrorUntil, expiresAt, lifeUntil };
 }

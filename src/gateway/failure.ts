@@ -2,10 +2,21 @@ import { AuthorityUnavailable, OriginError } from '../errors.ts';
 import { problemResponse } from '../http/problem.ts';
 import { originError, type Sink } from '../telemetry/events.ts';
 import { RetryLater } from './backoff.ts';
+import { OverQuota } from './load-quota.ts';
 import { CutOff } from './origin-failure.ts';
 
-/** What a client is told of a failure: of the origin 502 or 504 (too slow, or needed to validate what is stored), of a required authority 503. Other errors are thrown on. */
+/** What a client is told of a failure: of the origin 502 or 504 (too slow, or needed to validate what is stored), of a required authority or a tenant's quota 503. Other errors are thrown on. */
 export function failureResponse(error: unknown, tenant: string, sink: Sink): Response {
+  // Reported where it was found out.
+  if (error instanceof OverQuota)
+    return problemResponse({
+      status: 503,
+      title: 'Service Unavailable',
+      code: error.code,
+      detail: error.message,
+      extra: { retryable: true },
+      headers: { 'retry-after': '1' },
+    });
   if (error instanceof OriginError) {
     sink(originError(tenant, error.code, error));
     const timedOut =

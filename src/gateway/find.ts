@@ -49,7 +49,7 @@ function preparedRecord(entry: Entry): Prepared | undefined {
 /** What this isolate holds for a request, when it may be served without asking anybody. */
 export function locateNear(
   { engine, keys }: GatewayOptions,
-  { request }: Pick<Exchange, 'request'>,
+  { request, policy }: Pick<Exchange, 'request' | 'policy'>,
   base: CacheKey,
   now: number,
 ): (Place & { readonly near: Near }) | undefined {
@@ -57,7 +57,8 @@ export function locateNear(
   if (!first) return undefined;
   const record = recordIn(engine, base, first, first.state === 'stale');
   if (!record) return { base, key: base, digest: '', record, near: first };
-  const { place, selected } = placeOf(keys, base, record, request.headers, now);
+  const most = policy.maxVariants;
+  const { place, selected } = placeOf(keys, base, record, request.headers, now, most);
   if (record.outdated || selected.absent) return undefined;
   const near = peek(engine, place.key, now);
   return near && (near.state === 'fresh' || !selected.byLanguage) ? { ...place, near } : undefined;
@@ -66,7 +67,7 @@ export function locateNear(
 /** Looks for what a request selects, in every tier. Rejects with `AuthorityUnavailable` only where an answer is required. */
 export async function locate(
   options: GatewayOptions,
-  { request, runtime }: Pick<Exchange, 'request' | 'runtime'>,
+  { request, policy, runtime }: Pick<Exchange, 'request' | 'policy' | 'runtime'>,
   base: CacheKey,
 ): Promise<Located> {
   const { engine, keys } = options;
@@ -79,7 +80,8 @@ export async function locate(
     return located({ base, key: base, digest: '', record: undefined }, first, false);
   }
   const { headers } = request;
-  const { place, selected } = placeOf(keys, base, record, headers, runtime.now());
+  const most = policy.maxVariants;
+  const { place, selected } = placeOf(keys, base, record, headers, runtime.now(), most);
   const absent = (reason: MissReason, at: Place): Located => {
     const { stamp } = engine.coherence.view(base.tenant);
     return located(at, { found: false, reason, stamp, stale: undefined }, true);
@@ -103,15 +105,16 @@ export async function locate(
   return absent('absent', ownPlace(keys, present, headers));
 }
 
-/** The place of the answer to a request, by a record that somebody else has just learnt. */
-export function placeOf(
+/** The place of what a request selects, by the record of its resource. */
+function placeOf(
   keys: GatewayOptions['keys'],
   base: CacheKey,
   record: StandingRecord,
   headers: Headers,
   now: number,
+  most: number,
 ): { readonly place: Place; readonly selected: Selected } {
-  const selected = selectVariant(record, headers, now);
+  const selected = selectVariant(record, headers, now, most);
   const { digest } = selected;
   const key = keys.key(base.tenant, variantKey(base.key, record, digest));
   return { place: { base, key, digest, record }, selected };

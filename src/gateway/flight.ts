@@ -36,4 +36,6 @@ export type Landed =
   | { readonly type: 'loaded'; readonly draft: EntryDraft; readonly stamp: Stamp | undefined }
   /** It is too large or too slow to be kept. */
   | { readonly type: 'given-up' }
+  /** It repeats what its request said. Another one's may not. */
+  | { readonly type: 'reflected' }
   | { readonly type: 'failed'; readonly error: OriginError };

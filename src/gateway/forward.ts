@@ -8,12 +8,15 @@ import { locateNear } from './find.ts';
 import type { Announcement } from './flight.ts';
 import { failureOf, insteadOf, whileFailing } from './instead.ts';
 import { leadRequest } from './lead.ts';
+import { OverQuota } from './load-quota.ts';
 import { respondFromEntry } from './respond.ts';
 import { forwardedStatus, hitStatus, type Missing } from './status.ts';
 import { isForAll, unlessFailing } from './unless-failing.ts';
 
 /** How often a request changes whom it waits for before it asks for itself. */
 const MOST_TURNS = 6;
+/** After so many answers that are for the one who asked, each asks for itself. */
+const MOST_REFLECTIONS = 2;
 /** Of so many failed requests of others one learns that one's own would fail. */
 const MOST_FAILURES = 2;
 
@@ -33,6 +36,7 @@ export async function forward(
   if (throttled) return throttled;
   let present = missing;
   let failures = 0;
+  let reflections = 0;
   for (let turn = 0; turn < MOST_TURNS; turn += 1) {
     if (isForItself(parts, exchange, present)) break;
     const flight = parts.flights.get(present.key);
@@ -50,21 +54,21 @@ export async function forward(
     if (followed.type === 'elsewhere') present = followed.missing;
     else if (followed.type === 'loaded') {
       const status = forwardedStatus(exchange, present, { stored: false, collapsed: true });
-      const { request, tenant } = exchange;
-      return respondFromEntry(
-        request,
-        followed.draft,
-        status,
-        null,
-        runtime.now(),
-        tenant.exposeTags,
-      );
+      const { request, policy } = exchange;
+      return respondFromEntry(request, followed.draft, status, null, runtime.now(), policy);
     } else if (followed.type === 'outdated') parts.flights.end(flight);
-    else {
+    else if (followed.type === 'reflected') {
+      parts.flights.end(flight);
+      reflections += 1;
+      // Else anybody could send a request that keeps all others from sharing an answer.
+      if (reflections >= MOST_REFLECTIONS) break;
+    } else {
       failures += 1;
       const { error } = followed;
       const stale = await insteadOf(parts, exchange, present, askedAt, error);
       if (stale) return stale;
+      // Each would be refused as well, one after the other.
+      if (error instanceof OverQuota) throw error;
       // What another one's request was answered need not be what this one would be: but two are enough, if all fare so.
       if (failures >= MOST_FAILURES) {
         if (await isForAll(parts, exchange, present, error)) throw failureOf(present, error);
@@ -116,12 +120,12 @@ function landedSince(
   missing: Missing,
 ): Response | undefined {
   const { engine } = parts;
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const now = runtime.now();
   const located = locateNear(parts, exchange, missing.base, now);
   if (located?.near.state !== 'fresh' || isSameEntry(located.near, missing.miss.stale))
     return undefined;
   countHit(engine, located.key, located.near, runtime);
   const status = hitStatus(exchange, located, located.near, now);
-  return respondFromEntry(request, located.near.entry, status, null, now, tenant.exposeTags);
+  return respondFromEntry(request, located.near.entry, status, null, now, policy);
 }

@@ -1,5 +1,6 @@
 import { parseDeltaSeconds, type Directives } from '../http/cache-control.ts';
 import { parseHttpDate } from '../http/date.ts';
+import type { StalePolicy } from '../tenant/policy.ts';
 import { scopeOf, type ResponseControl } from './control.ts';
 
 /**
@@ -35,8 +36,13 @@ export function heuristicLifetime(headers: Headers, now: number): number | undef
   const modified = parseHttpDate(headers.get('last-modified'), now);
   const date = parseHttpDate(headers.get('date'), now) ?? now;
   if (modified === undefined || modified > date) return undefined;
-  if (/(?:^|,)\s*no-cache\s*(?:,|$)/i.test(headers.get('pragma') ?? '')) return undefined;
+  if (saysNoCacheOfOld(headers)) return undefined;
   return Math.min(Math.floor((date - modified) / 10_000), MAX_HEURISTIC);
+}
+
+/** True for `Pragma: no-cache`, by which an old origin says that nothing is to be guessed. */
+export function saysNoCacheOfOld(headers: Headers): boolean {
+  return /(?:^|,)\s*no-cache\s*(?:,|$)/i.test(headers.get('pragma') ?? '');
 }
 
 /** How long past its freshness a response may be served, in seconds. */
@@ -51,9 +57,6 @@ export interface StaleWindows {
 
 const NO_WINDOWS: StaleWindows = { whileRevalidate: 0, ifError: 0, ifDisconnected: 0 };
 
-/** How long past its freshness what was fresh once is served without its origin, unless the response says how long. */
-const DISCONNECTED = 60;
-
 /**
  * True for a response that no shared cache may serve stale, whatever else it says (RFC 9111, sections 4.2.4, 5.2.2.2,
  * 5.2.2.4, 5.2.2.8 and 5.2.2.10).
@@ -65,19 +68,35 @@ export function forbidsStale(directives: Directives): boolean {
   );
 }
 
+/** Of which response the stale windows are asked. */
+export interface Windowed {
+  /** Its freshness, in seconds: without any it is served stale only where it says so itself. */
+  readonly lifetime: number;
+  /** What is an error is not made to last by a policy, unless the origin can't be reached at all. */
+  readonly status: number;
+}
+
 /**
- * The stale windows of a response: none where it forbids them, and an invalid value is none.
- * @param lifetime its freshness, in seconds: without any it is served stale only where it says so itself
+ * The stale windows of a response: none where it forbids them, and an invalid value is none. What it does not say, the
+ * policy does; what can be served instead of a failure can be served instead of no answer. `stale.max` is the most of each.
  */
-export function staleWindows(directives: Directives, lifetime: number): StaleWindows {
+export function staleWindows(
+  directives: Directives,
+  { lifetime, status }: Windowed,
+  stale: StalePolicy,
+): StaleWindows {
   if (forbidsStale(directives)) return NO_WINDOWS;
-  const seconds = (name: string): number => parseDeltaSeconds(directives.get(name)) ?? 0;
-  const ifError = seconds('stale-if-error');
-  const unsaid = lifetime > 0 && !directives.has('stale-if-error');
+  const seconds = (name: string, unsaid: number): number => {
+    const said = directives.has(name) ? (parseDeltaSeconds(directives.get(name)) ?? 0) : unsaid;
+    return Math.min(said, stale.max);
+  };
+  const isGood = lifetime > 0 && status < 400;
+  const ifError = seconds('stale-if-error', isGood ? stale.ifError : 0);
+  const unreachable = lifetime > 0 ? Math.max(stale.ifUnreachable, ifError) : 0;
   return {
-    whileRevalidate: seconds('stale-while-revalidate'),
+    whileRevalidate: seconds('stale-while-revalidate', isGood ? stale.whileRevalidate : 0),
     ifError,
-    ifDisconnected: unsaid ? DISCONNECTED : ifError,
+    ifDisconnected: seconds('stale-if-error', unreachable),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import { isEntityTag, weaken } from '../http/etag.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
+import type { StalePolicy } from '../tenant/policy.ts';
 import { groupTags, parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
 import { httpDate } from './browser-time.ts';
@@ -102,11 +103,13 @@ export function headersOf({ form }: Pick<EntryDraft, 'form'>): Headers {
 
 /**
  * Whether a stale response may be served in place of a failure that its origin has answered with: only for as long as it
- * says so itself, while what can't be reached is given {@link EntryDraft.staleIfErrorUntil}.
+ * says so itself, or the policy where it does not, while what can't be reached is given {@link EntryDraft.staleIfErrorUntil}.
  */
-export function mayServeOnStatus(entry: EntryDraft, now: number): boolean {
+export function mayServeOnStatus(entry: EntryDraft, now: number, stale: StalePolicy): boolean {
+  if (entry.form.type !== 'http') return false;
   const { directives } = responseControl(headersOf(entry));
-  const { ifError } = staleWindows(directives, 0);
+  const lifetime = (entry.freshUntil - entry.createdAt) / 1000;
+  const { ifError } = staleWindows(directives, { lifetime, status: entry.form.status }, stale);
   const end = ifError > 0 ? entry.freshUntil + ifError * 1000 : 0;
   return Math.max(entry.staleUntil, Math.min(end, entry.staleIfErrorUntil)) > now;
 }

@@ -8,6 +8,7 @@ import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
 import { forbidsStale } from './freshness.ts';
 import { headersOf, mayServeOnStatus } from './http-entry.ts';
+import { OverQuota } from './load-quota.ts';
 import { CutOff, isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { askForAll } from './refresh.ts';
 import { serveInstead, serveThrottled } from './stale-response.ts';
@@ -38,6 +39,7 @@ export async function whileFailing(
  * Whether the origin fails for everybody is decided behind the answer, by a request of nobody in particular, whatever the
  * client's request carries: any header can make an origin fail that one request. Until then it counts as failing, so that
  * an origin that is down is not asked by everybody; others get for that moment what may be served to them in any case.
+ * A tenant that has used up its quota has an origin that can't be reached, of which nothing has been learnt.
  */
 export async function insteadOf(
   parts: GatewayParts,
@@ -47,13 +49,14 @@ export async function insteadOf(
   error: OriginError,
 ): Promise<Response | undefined> {
   const { engine, throttleMs } = parts;
-  const { runtime, tenant } = exchange;
+  const { runtime, tenant, policy } = exchange;
   const { stale } = missing.miss;
   if (!stale) return undefined;
-  if (error instanceof OriginFailure && !mayServeOnStatus(stale.entry, runtime.now()))
+  if (error instanceof OriginFailure && !mayServeOnStatus(stale.entry, runtime.now(), policy.stale))
     return undefined;
   const served = await toServe(parts, exchange, missing);
   if (!served) return undefined;
+  if (error instanceof OverQuota) return serveThrottled(exchange, missing, engine.sink, served);
   const { fullName } = missing.key;
   if (!engine.failures.isRecent(fullName, runtime.now())) {
     // Whatever one client has been answered, this one request decides: its success takes back what is remembered here.
@@ -104,8 +107,12 @@ async function toServe(
   return stale && standing(parts, missing, stale);
 }
 
-/** The failure as the client is told it: 504 where something is stored that must not be used without the origin. */
+/**
+ * The failure as the client is told it: 504 where something is stored that must not be used without the origin; a quota that
+ * is used up is what it is.
+ */
 export function failureOf({ miss: { stale } }: Missing, error: OriginError): OriginError {
+  if (error instanceof OverQuota) return error;
   if (!stale || !forbidsStale(responseControl(headersOf(stale.entry)).directives)) return error;
   return error instanceof RetryLater
     ? new RetryLater(error.last, error.afterMs, true)

@@ -2,14 +2,16 @@ import { NOTHING } from '../engine/face.ts';
 import { fill } from '../engine/fill.ts';
 import { unlessPurged } from '../engine/stale.ts';
 import type { CacheStatus } from '../http/cache-status.ts';
-import { load as loaded, originError } from '../telemetry/events.ts';
+import { bypass, load as loaded, originError } from '../telemetry/events.ts';
 import type { CacheKey } from '../tenant/key.ts';
+import { bodyLimit } from './body-limit.ts';
 import { declaredLength, splitBody, type WholeBody } from './body.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { creationTime } from './freshness.ts';
 import { outlasts, partKey, type HeldPart } from './held-part.ts';
 import type { OriginAnswer } from './load.ts';
 import { combined, judgePartial, partialDraft } from './partial.ts';
+import { isReflected } from './reflected.ts';
 import { passOn, respondStreaming } from './respond.ts';
 import { forwardedStatus, type Forwarded, type Missing } from './status.ts';
 import type { Storable } from './storability.ts';
@@ -47,24 +49,26 @@ export function keepPart(
   held: HeldPart | undefined,
 ): Response {
   const { engine } = parts;
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const { response, requestedAt, respondedAt } = answer;
+  const limit = bodyLimit(engine, policy);
   const keeping = judged(parts, exchange, missing, answer, held);
   const room =
-    typeof keeping === 'string'
+    'refusal' in keeping
       ? undefined
-      : parts.collecting.room(declaredLength(response), engine.maxEntryBytes, runtime);
-  if (typeof keeping === 'string' || !room) {
-    const refusal = typeof keeping === 'string' ? keeping : 'busy';
+      : parts.collecting.room(declaredLength(response), limit, runtime);
+  if ('refusal' in keeping || !room) {
+    const { refusal, storable } = 'refusal' in keeping ? keeping : notNow('busy');
     const status = partStatus(exchange, missing, held, { stored: false, refusal });
     return passOn(response, response.body, status, {
       now: runtime.now(),
-      expose: tenant.exposeTags,
+      expose: policy.exposeTags,
+      browserTtl: storable ? policy.browserTtl : undefined,
     });
   }
   const timer = new AbortController();
   const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
-  const { stream, whole } = splitBody(response, engine.maxEntryBytes, late, room);
+  const { stream, whole } = splitBody(response, limit, late, room);
   const storing = whole.then((body) => {
     timer.abort();
     return ended(parts, exchange, missing, answer, keeping, body, held);
@@ -77,32 +81,44 @@ export function keepPart(
     status: partStatus(exchange, missing, held, { stored: true }),
     createdAt: keeping.createdAt,
     now: runtime.now(),
-    expose: tenant.exposeTags ?? false,
+    policy,
   });
   if (!forwarded.body) stream.cancel().catch(() => undefined);
   return forwarded;
 }
 
-/** Whether and how a 206 is stored, by its head; else why it is not, a Token. */
+/** Why a part is not kept. */
+interface NotKept {
+  /** A Token. */
+  readonly refusal: string;
+  /** It might have been stored. */
+  readonly storable: boolean;
+}
+
+function notNow(refusal: string): NotKept {
+  return { refusal, storable: true };
+}
+
+/** Whether and how a 206 is stored, by its head. */
 function judged(
   parts: GatewayParts,
-  { request, tenant }: Exchange,
+  { request, policy }: Exchange,
   missing: Missing,
   { response, requestedAt, respondedAt }: OriginAnswer,
   held: HeldPart | undefined,
-): Keeping | string {
+): Keeping | NotKept {
   const { engine } = parts;
-  const verdict = judgePartial(request, response, respondedAt, tenant);
-  if (!verdict.storable) return verdict.reason;
-  if (!engine.enabled) return 'disabled';
-  if (!missing.miss.stamp) return 'unstamped';
-  if ((declaredLength(response) ?? 0) > engine.maxEntryBytes) return 'too-large';
+  const verdict = judgePartial(request, response, respondedAt, policy);
+  if (!verdict.storable) return { refusal: verdict.reason, storable: false };
+  if (!engine.enabled) return notNow('disabled');
+  if (!missing.miss.stamp) return notNow('unstamped');
+  if ((declaredLength(response) ?? 0) > bodyLimit(engine, policy)) return notNow('too-large');
   const names = selectingNames(verdict.vary);
   const key = names && partKey(parts, request, missing, names);
-  if (!names || !key) return 'vary';
+  if (!names || !key) return { refusal: 'vary', storable: false };
   // A purge may have come in meanwhile.
   const standing = held && unlessPurged(engine, held.key, held.found);
-  if (standing && outlasts(standing, response, respondedAt)) return 'longer-part';
+  if (standing && outlasts(standing, response, respondedAt)) return notNow('longer-part');
   const createdAt = creationTime(response.headers, requestedAt, respondedAt);
   return { key, names, verdict, createdAt };
 }
@@ -118,7 +134,7 @@ async function ended(
   held: HeldPart | undefined,
 ): Promise<void> {
   const { engine, maxLifetimeMs } = parts;
-  const { request, url, tenant, runtime } = exchange;
+  const { request, url, tenant, policy, runtime } = exchange;
   if (!body.whole) {
     if (body.reason === 'broken') engine.sink(originError(tenant.id, body.error.code, body.error));
     return;
@@ -133,9 +149,12 @@ async function ended(
   engine.sink(loaded(tenant.id, key.key, loadMs));
   // A purge may have come in meanwhile.
   const before = held && unlessPurged(engine, held.key, held.found);
-  const draft = (before && combined(before.entry, part)) ?? part;
+  const both = before && combined(before.entry, part);
+  const draft = both && both.value.byteLength <= bodyLimit(engine, policy) ? both : part;
   const { stamp } = missing.miss;
   if (draft.form.type === 'http' && draft.form.status === 200)
     store(parts, exchange, missing, { draft, names, stamp, startedAt });
+  else if (isReflected(exchange, missing.record?.names ?? [], draft))
+    engine.sink(bypass(tenant.id, 'reflected'));
   else fill(engine, { key, draft, prepared: NOTHING, stamp, startedAt }, runtime);
 }

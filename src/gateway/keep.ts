@@ -1,6 +1,8 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import { OriginError } from '../errors.ts';
 import { bypass, load as loaded, originError } from '../telemetry/events.ts';
+import { asOriginSays } from './answer-head.ts';
+import { bodyLimit } from './body-limit.ts';
 import { declaredLength, readBounded, splitBody, type WholeBody } from './body.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import type { Landed } from './flight.ts';
@@ -26,14 +28,15 @@ export async function keep(
   answer: StorableAnswer,
 ): Promise<Response> {
   const { engine } = parts;
-  const { runtime } = exchange;
+  const { policy, runtime } = exchange;
   const { response, requestedAt, respondedAt } = answer;
+  const limit = bodyLimit(engine, policy);
   const { fullName } = lead.missing.key;
   const length = declaredLength(response);
   const pass = (reason: string): Response => {
     lead.announce({ type: 'alone' });
     // Nothing was learnt of the resource that would be worth remembering.
-    const passed = { type: 'pass', reason, forAll: false } as const;
+    const passed = { type: 'pass', reason, forAll: false, storable: true } as const;
     return passUnkept(parts, exchange, lead, { response, requestedAt, respondedAt, ...passed });
   };
   const unkept = parts.uncacheable.reason(fullName, runtime.now());
@@ -41,15 +44,13 @@ export async function keep(
   if (length === undefined && (unkept === 'too-large' || unkept === 'too-slow'))
     return pass(unkept);
   const isStreamed = response.body !== null && (length === undefined || length > SMALL_BYTES);
-  const room = isStreamed
-    ? parts.collecting.room(length, engine.maxEntryBytes, runtime)
-    : undefined;
+  const room = isStreamed ? parts.collecting.room(length, limit, runtime) : undefined;
   if (isStreamed && !room) return pass('busy');
   const keeping = announceKept(parts, exchange, lead, answer);
   const timer = new AbortController();
   const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
   if (room) {
-    const { stream, whole } = splitBody(response, engine.maxEntryBytes, late, room);
+    const { stream, whole } = splitBody(response, limit, late, room);
     const storing = whole.then((body) => {
       timer.abort();
       return ended(parts, exchange, keeping, answer, body);
@@ -58,15 +59,16 @@ export async function keep(
     return streamed(parts, exchange, keeping, answer, stream);
   }
   try {
-    const body = await readBounded(response, engine.maxEntryBytes, late);
+    const body = await readBounded(response, limit, late);
     if (body.whole) return await answered(parts, exchange, keeping, answer, body.bytes);
     givenUp(parts, exchange, keeping, body.reason);
     const status = forwardedStatus(exchange, keeping.missing, {
       stored: false,
       refusal: body.reason,
     });
-    const { request, tenant } = exchange;
-    const passing = { now: runtime.now(), expose: tenant.exposeTags, conditional: request };
+    const { request } = exchange;
+    const { exposeTags: expose, browserTtl } = policy;
+    const passing = { now: runtime.now(), expose, browserTtl, conditional: request };
     return passOn(response, body.stream, status, passing);
   } catch (error) {
     if (error instanceof OriginError) keeping.land({ type: 'failed', error });
@@ -116,19 +118,13 @@ async function answered(
   answer: StorableAnswer,
   bytes: Uint8Array<ArrayBuffer>,
 ): Promise<Response> {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const { draft, outcome } = await stored(parts, exchange, keeping, answer, bytes);
   const status = forwardedStatus(exchange, keeping.missing, storedAs(outcome));
   const { headers } = answer.response;
   const upstream = headers.get('cache-status');
-  const response = respondFromEntry(
-    request,
-    draft,
-    status,
-    upstream,
-    runtime.now(),
-    tenant.exposeTags,
-  );
+  const telling = outcome === 'reflected' ? asOriginSays(policy) : policy;
+  const response = respondFromEntry(request, draft, status, upstream, runtime.now(), telling);
   return withWithheld(response, headers, answer.verdict.withheld);
 }
 
@@ -140,7 +136,7 @@ function streamed(
   { response, createdAt }: StorableAnswer,
   stream: ReadableStream<Uint8Array>,
 ): Response {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   // What is known by now: it is being stored, unless it can't be.
   const refusal = !engine.enabled ? 'disabled' : missing.miss.stamp ? undefined : 'unstamped';
   const status = forwardedStatus(exchange, missing, { stored: refusal === undefined, refusal });
@@ -151,7 +147,7 @@ function streamed(
     status,
     createdAt,
     now: runtime.now(),
-    expose: tenant.exposeTags ?? false,
+    policy,
   });
   if (!answer.body) stream.cancel().catch(() => undefined);
   return answer;
@@ -195,7 +191,7 @@ async function stored(
   // It was waited for too long once, and is there now.
   if (outcome === 'stored' && draft.freshUntil > runtime.now())
     parts.uncacheable.forget(missing.key.fullName);
-  land({ type: 'loaded', draft, stamp });
+  land(outcome === 'reflected' ? { type: 'reflected' } : { type: 'loaded', draft, stamp });
   return { draft, outcome };
 }
 

@@ -1,6 +1,8 @@
 import type { Found } from '../engine/found.ts';
+import { asOriginSays } from './answer-head.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { standing } from './find.ts';
+import type { Landed } from './flight.ts';
 import { keep } from './keep.ts';
 import type { Lead } from './led-request.ts';
 import { askOrigin, type OriginAnswer } from './load.ts';
@@ -61,16 +63,16 @@ function validated(
   { response, requestedAt, respondedAt }: OriginAnswer,
 ): Response | undefined {
   const { entry } = found;
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const now = runtime.now();
   const { maxLifetimeMs } = parts;
-  const times = { request, policy: tenant, requestedAt, respondedAt, now, maxLifetimeMs };
+  const times = { request, policy, requestedAt, respondedAt, now, maxLifetimeMs };
   const made = freshened(entry, response, times);
   if (made === 'mismatch') return undefined;
   const forOne = 'storable' in made;
   const draft = forOne ? made.draft : made;
   const { stamp } = missing.miss;
-  const names = namesOf(draft);
+  const names = namesOf(draft, policy);
   const record = recordFor(parts, missing, names, runtime);
   const digest = record ? selectionDigest(record.names, request.headers) : '';
   const outcome = forOne
@@ -85,18 +87,23 @@ function validated(
             names,
             stamp,
             startedAt: requestedAt,
+            answered: 'fields',
           },
         ),
       );
-  const landing = Promise.resolve({ type: 'loaded', draft, stamp } as const);
+  const isReflected = outcome.refusal === 'reflected';
+  const landing = Promise.resolve<Landed>(
+    isReflected ? { type: 'reflected' } : { type: 'loaded', draft, stamp },
+  );
   if (forOne) announce({ type: 'alone', because: traitsOf(request) });
   else if (draft.freshUntil > now) announce({ type: 'shared', record, digest, landing });
   else announce({ type: 'alone' });
   // What it takes back may not be served to others any more either: if that is so for all.
-  if (forOne) askForAll(parts, exchange, missing, found, askedAt);
+  if (forOne || isReflected) askForAll(parts, exchange, missing, found, askedAt);
   const ttl = Math.floor((draft.freshUntil - now) / 1000);
   const status = forwardedStatus(exchange, missing, { ...outcome, fwdStatus: 304, ttl });
   const upstream = response.headers.get('cache-status');
   const told = forAsker(draft, response);
-  return respondFromEntry(request, told, status, upstream, now, tenant.exposeTags);
+  const telling = forOne || isReflected ? asOriginSays(policy) : policy;
+  return respondFromEntry(request, told, status, upstream, now, telling);
 }

@@ -2,6 +2,7 @@ import type { EntryDraft } from '../codec/entry.ts';
 import type { Sink } from '../telemetry/events.ts';
 import { bypass, tagsDropped } from '../telemetry/events.ts';
 import { declaredLength } from './body.ts';
+import { bodyLimit } from './body-limit.ts';
 import { parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
@@ -37,6 +38,8 @@ export type OriginAnswer = Times & { readonly response: Response } & (
         readonly reason: string;
         /** No request for this resource may have another's answer. */
         readonly forAll: boolean;
+        /** It might have been stored, and is not. */
+        readonly storable: boolean;
       }
   );
 
@@ -47,7 +50,7 @@ export async function askOrigin(
   choice: ConditionChoice,
 ): Promise<OriginAnswer> {
   const { engine } = options;
-  const { request, tenant, runtime } = exchange;
+  const { request, tenant, policy, runtime } = exchange;
   const requestedAt = runtime.now();
   const response = await fetchOrigin(options, exchange, choice);
   const respondedAt = runtime.now();
@@ -55,12 +58,12 @@ export async function askOrigin(
   if (response.status === 304 && choice.add && choice.add.length > 0)
     return { ...times, type: 'not-modified' };
   const createdAt = creationTime(response.headers, requestedAt, respondedAt);
-  const verdict = judgeStorability(request, response, respondedAt, tenant, createdAt);
+  const verdict = judgeStorability(request, response, respondedAt, policy, createdAt);
   if (verdict.storable || TAG_REASONS.has(verdict.reason))
     reportTags(response.headers, tenant.id, engine.sink);
-  const pass = (reason: string, forAll: boolean): OriginAnswer => {
+  const pass = (reason: string, forAll: boolean, storable = false): OriginAnswer => {
     engine.sink(bypass(tenant.id, reason));
-    return { ...times, type: 'pass', reason, forAll };
+    return { ...times, type: 'pass', reason, forAll, storable };
   };
   if (!verdict.storable) return pass(verdict.reason, verdict.forAll);
   // A 412 or 416 is an answer to this client's conditions, whatever freshness it says.
@@ -69,7 +72,8 @@ export async function askOrigin(
   const names = selectingNames(verdict.vary);
   if (!names || names.length > MAX_NAMES) return pass('vary', true);
   const length = declaredLength(response);
-  if (length !== undefined && length > engine.maxEntryBytes) return pass('too-large', true);
+  if (length !== undefined && length > bodyLimit(engine, policy))
+    return pass('too-large', true, true);
   return { ...times, type: 'storable', verdict, names, createdAt };
 }
 

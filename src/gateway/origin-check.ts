@@ -5,10 +5,12 @@ import { OriginError } from '../errors.ts';
 import type { Runtime } from '../runtime.ts';
 import type { CacheKey } from '../tenant/key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
+import { admittedFields } from './admitted-request.ts';
 import { readBounded } from './body.ts';
 import type { GatewayOptions } from './exchange.ts';
 import { entityTag } from './http-entry.ts';
 import { fetchOrigin, OWN_HEADERS } from './origin.ts';
+import { policyFor } from './policy-for.ts';
 import { resourceUrl } from './request-key.ts';
 import { isRecord } from './variants.ts';
 
@@ -18,12 +20,17 @@ const PATIENCE_MS = 5000;
 /** Header fields without which the same status and body are another answer. */
 const COMPARED_FIELDS = ['location', 'content-type'] as const;
 
+type CheckOptions = Pick<
+  GatewayOptions,
+  'fetch' | 'originTimeoutMs' | 'loads' | 'privateOrigins' | 'engine'
+>;
+
 /**
  * Asks the tenant's origin for what is held under a gateway key, and compares. Nothing of the answer is stored. Undefined
  * for keys that no request of one URL alone has made.
  */
 export function originCheck(
-  options: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs' | 'engine'>,
+  options: CheckOptions,
   tenant: TenantPolicy,
   runtime: Runtime,
 ): (key: CacheKey) => AskSource | undefined {
@@ -51,13 +58,14 @@ interface Check {
 }
 
 async function changes(
-  { fetch, originTimeoutMs, engine }: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs' | 'engine'>,
+  { originTimeoutMs, engine, ...options }: CheckOptions,
   { url, tenant, runtime, held }: Check,
 ): Promise<readonly string[] | 'failed'> {
   const { form, etag } = held.entry;
+  const headers = admittedFields(new Headers(OWN_HEADERS), policyFor(tenant, url));
   const response = await fetchOrigin(
-    { fetch, originTimeoutMs: Math.min(originTimeoutMs, PATIENCE_MS) },
-    { request: new Request(url, { headers: OWN_HEADERS }), url, tenant, runtime },
+    { ...options, originTimeoutMs: Math.min(originTimeoutMs, PATIENCE_MS) },
+    { request: new Request(url, { headers }), url, tenant, runtime },
     { conditions: 'strip' },
   );
   if (response.status >= 500) {

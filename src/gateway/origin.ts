@@ -1,5 +1,7 @@
 import { OriginError } from '../errors.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
+import { checkAddress } from './origin-address.ts';
+import { excessOf, faultOf } from './origin-fault.ts';
 import { originHeaders, type ConditionChoice } from './request-headers.ts';
 import { originTarget } from './request-key.ts';
 
@@ -10,15 +12,23 @@ export const OWN_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Asks the origin. Redirects are passed on, not followed. Rejects with {@link OriginError}, also for an answer that can't
- * be passed on: a status that is not final, as 1xx, or a header field that no `Headers` takes.
+ * Asks the origin, if the tenant's quota of GETs and HEADs has room for it. Redirects are passed on, not followed. Rejects with
+ * {@link OriginError}, also for an answer that can't be passed on: a status that is not final, as 1xx, a header field that no
+ * `Headers` takes, or too many of them.
  * @param choice what of the client's conditions goes along, and what of ours
  */
 export async function fetchOrigin(
-  { fetch, originTimeoutMs }: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs'>,
+  {
+    fetch,
+    originTimeoutMs,
+    loads,
+    privateOrigins,
+  }: Pick<GatewayOptions, 'fetch' | 'originTimeoutMs' | 'loads' | 'privateOrigins'>,
   { request, url, tenant, runtime }: Pick<Exchange, 'request' | 'url' | 'tenant' | 'runtime'>,
   choice: ConditionChoice,
 ): Promise<Response> {
+  checkAddress(tenant, privateOrigins);
+  if (isCounted(request, choice)) loads.spend(tenant, runtime.now());
   const abort = new AbortController();
   let waiting = true;
   // Only the head is waited for: a body may take as long as its reader has patience.
@@ -53,22 +63,14 @@ export async function fetchOrigin(
     timer.abort();
   }
   const { webSocket } = response;
-  if (response.status === 101 && webSocket) return response;
-  const fault = faultOf(response);
+  const opens = response.status === 101 && webSocket;
+  const fault = opens ? excessOf(response.headers) : faultOf(response);
   if (fault === undefined) return response;
   await response.body?.cancel().catch(() => undefined);
   throw new OriginError('origin_invalid', fault);
 }
 
-const INVALID = 'The origin answered with a status line or a header field that is invalid.';
-
-/** Why a response can't be passed on; undefined for one that can. */
-function faultOf({ status, statusText, headers }: Response): string | undefined {
-  if (status < 200 || status > 599) return `The origin answered with the status ${status}.`;
-  try {
-    // What can't be built again can't be sent either.
-    return new Response(null, { statusText, headers }).ok ? undefined : INVALID;
-  } catch {
-    return INVALID;
-  }
+/** Whether it takes of the tenant's quota: not what may change something, and must not be lost, nor the opening of a WebSocket. */
+function isCounted({ method }: Request, { add = [] }: ConditionChoice): boolean {
+  return (method === 'GET' || method === 'HEAD') && !add.some(([name]) => name === 'upgrade');
 }

@@ -3,8 +3,8 @@ import type { CacheStatus } from '../http/cache-status.ts';
 import { isStrong } from '../http/etag.ts';
 import { ifRangeHolds, isNotModified } from '../http/preconditions.ts';
 import { parseContentRange, resolveRange, type ContentRange } from '../http/range.ts';
-import type { TenantPolicy } from '../tenant/policy.ts';
-import { headOfEntry } from './answer-head.ts';
+import { DEFAULT_CACHE_POLICY, type CachePolicy } from '../tenant/policy.ts';
+import { headOfEntry, type AnswerPolicy } from './answer-head.ts';
 import { validatorsIn } from './client-validators.ts';
 import { isDecoded } from './content-coding.ts';
 import { httpEntry, type StoredResponse } from './http-entry.ts';
@@ -30,7 +30,7 @@ export function judgePartial(
   request: Request,
   response: Response,
   now: number,
-  policy: Pick<TenantPolicy, 'setCookie'>,
+  policy: CachePolicy,
 ): Storable | Refusal {
   const { headers } = response;
   const range = parseContentRange(headers.get('content-range'));
@@ -77,12 +77,12 @@ export function answerFromPartial(
   entry: EntryDraft,
   status: CacheStatus,
   now: number,
-  expose = false,
+  policy: AnswerPolicy = DEFAULT_CACHE_POLICY,
 ): Response | undefined {
   const part = partOf(entry);
   const range = askedRange(request);
   if (!part || !range) return undefined;
-  const { headers, validators } = headOfEntry(entry, { status, upstream: null, now, expose });
+  const { headers, validators } = headOfEntry(entry, { status, upstream: null, now, policy });
   headers.delete(ASKED);
   if (isNotModified(request.headers, { status: 206, ...validators }, now))
     return notModified(headers);

@@ -5,9 +5,10 @@ import { keyTarget, type Target } from '../tenant/target.ts';
 import { tagsDropped } from '../telemetry/events.ts';
 import { groupTarget, parseGroups } from './cache-groups.ts';
 import { changedResources } from './changed-resources.ts';
-import type { Exchange, GatewayOptions } from './exchange.ts';
+import { asAsked, type Exchange, type GatewayOptions } from './exchange.ts';
 import { countForward } from './max-forwards.ts';
 import { fetchOrigin } from './origin.ts';
+import { refusePurgeMethod } from './purge-methods.ts';
 import { storePosted, type Posted } from './posted.ts';
 import { passOn, type Passing } from './respond.ts';
 
@@ -39,7 +40,9 @@ export async function bypassCache(
  * invalidated, and what else the answer names with it, before the client hears of it; also when the client is gone by then,
  * because the origin has changed all the same. Rejects with `OriginError`.
  */
-export function passMethod(options: GatewayOptions, exchange: Exchange): Promise<Response> {
+export async function passMethod(options: GatewayOptions, exchange: Exchange): Promise<Response> {
+  const refused = refusePurgeMethod(exchange.request);
+  if (refused) return refused;
   const work = SAFE_METHODS.has(exchange.request.method)
     ? passSafe(options, exchange)
     : passUnsafe(options, exchange);
@@ -52,8 +55,8 @@ export function passMethod(options: GatewayOptions, exchange: Exchange): Promise
   return work;
 }
 
-function passing({ tenant, runtime }: Exchange): Passing {
-  return { now: runtime.now(), expose: tenant.exposeTags };
+function passing({ policy, runtime }: Exchange): Passing {
+  return { now: runtime.now(), expose: policy.exposeTags };
 }
 
 const PASSED = { hit: false, fwd: 'method', stored: false } as const;
@@ -61,7 +64,8 @@ const PASSED = { hit: false, fwd: 'method', stored: false } as const;
 async function passSafe(options: GatewayOptions, exchange: Exchange): Promise<Response> {
   const hops = countForward(exchange.request);
   if (hops.type === 'answer') return hops.response;
-  const response = await fetchOrigin(options, exchange, { conditions: 'as-sent', add: hops.add });
+  const choice = { conditions: 'as-sent', add: hops.add } as const;
+  const response = await fetchOrigin(options, asAsked(exchange), choice);
   return passOn(response, response.body, PASSED, passing(exchange));
 }
 
@@ -72,7 +76,7 @@ async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<
   const before = { stamp, now: runtime.now() };
   let response: Response;
   try {
-    response = await fetchOrigin(options, exchange, { conditions: 'as-sent' });
+    response = await fetchOrigin(options, asAsked(exchange), { conditions: 'as-sent' });
   } catch (error) {
     // It may have arrived and been carried out before its answer was lost: what is stored is doubtful.
     await invalidate(options, exchange, resource);
@@ -80,7 +84,11 @@ async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<
   }
   if (response.status >= 400) return passOn(response, response.body, PASSED, passing(exchange));
   const groups = namedGroups(options, exchange, response);
-  const changed = [...resource, ...changedResources(url, response.headers), ...groups.targets];
+  const changed = [
+    ...resource,
+    ...changedResources(url, response.headers, tenant),
+    ...groups.targets,
+  ];
   let posted: Posted;
   try {
     posted = await storePosted(options, exchange, response, before);

@@ -14,6 +14,7 @@ import {
 import { GROUP_NAME, groupTarget, MAX_GROUP_LENGTH } from './cache-groups.ts';
 import { MAX_TAG_LENGTH } from './cache-tags.ts';
 import { resourceKey, resourceUrl, treeKey } from './request-key.ts';
+import { storedKey } from './stored-key.ts';
 
 /** The most targets of one request. */
 const MAX_TARGETS = 1000;
@@ -44,7 +45,7 @@ const mode = z.enum(['hard', 'soft'], { error: "must be 'hard' or 'soft'" }).def
 const all = z.literal(true, { error: 'must be true, or left out' });
 
 /** Whose targets they are, as far as a purge is judged by it. */
-export type TargetOwner = Pick<TenantPolicy, 'hosts'>;
+export type TargetOwner = Pick<TenantPolicy, 'hosts' | 'caching' | 'paths'>;
 
 /** The body of a purge. At least one target. */
 const body = z.strictObject({
@@ -83,7 +84,7 @@ export function parsePurgeBody(value: unknown, tenant: TargetOwner): PurgeBody {
     else for (const target of found) targets.add(target);
   };
   keys.forEach((item, at) => add(`keys.${at}`, keyTargets(item, tenant)));
-  urls.forEach((item, at) => add(`urls.${at}`, urlTargets(item, tenant, resourceKey)));
+  urls.forEach((item, at) => add(`urls.${at}`, resourceTargets(item, tenant)));
   prefixes.forEach((item, at) => add(`prefixes.${at}`, prefixTargets(item, tenant)));
   hosts.forEach((item, at) => add(`hosts.${at}`, hostTargets(item, tenant)));
   groups.forEach((item, at) => add(`groups.${at}`, groupTargets(item, tenant)));
@@ -116,34 +117,46 @@ function keyTargets(item: KeyInput, tenant: TargetOwner): readonly Target[] | st
   const url = gatewayUrl(item, tenant);
   if (typeof url === 'string') return url;
   if (!list.at(-1)?.startsWith('?')) return "must end with the query, '?' for none";
-  return [keyTarget(resourceKey(url))];
+  return keysOf(url, tenant).map(keyTarget);
 }
 
 function prefixTargets(item: KeyInput, tenant: TargetOwner): readonly Target[] | string {
   if (isUrl(item)) {
     return item.includes('?')
       ? 'must not have a query; purge the URL instead'
-      : urlTargets(item, tenant, treeKey);
+      : urlTargets(item, tenant, (url) => [treeKey(url)]);
   }
   const list = listOf(item);
   if (list[0] !== 'g') return [prefixTarget(encodeKey(list))];
   const url = gatewayUrl(item, tenant);
   if (typeof url === 'string') return url;
-  return [prefixTarget(list.at(-1)?.startsWith('?') ? resourceKey(url) : treeKey(url))];
+  return (list.at(-1)?.startsWith('?') ? keysOf(url, tenant) : [treeKey(url)]).map(prefixTarget);
+}
+
+function resourceTargets(item: string, tenant: TargetOwner): readonly Target[] | string {
+  return urlTargets(item, tenant, (url) => keysOf(url, tenant));
+}
+
+/**
+ * The keys of a resource: the one that it is stored under, by the tenant's policy, and the one of the whole URL, where a
+ * Worker that has another policy yet, or again, has stored it.
+ */
+function keysOf(url: URL, tenant: TargetOwner): readonly string[] {
+  return [...new Set([storedKey(url, tenant), resourceKey(url)])];
 }
 
 /** A URL stands for its resource under both schemes: they are stored apart, and whoever purges means both. */
 function urlTargets(
   item: string,
   tenant: TargetOwner,
-  keyOf: (url: URL) => string,
+  keysBehind: (url: URL) => readonly string[],
 ): readonly Target[] | string {
   const url = ownUrl(item, tenant);
   if (typeof url === 'string') return url;
-  return ['https:', 'http:'].map((scheme) => {
+  return ['https:', 'http:'].flatMap((scheme) => {
     // By text: a URL forgets a port that is the default of its scheme.
     const other = new URL(url.href.replace(/^https?:/, scheme));
-    return prefixTarget(keyOf(other));
+    return keysBehind(other).map(prefixTarget);
   });
 }
 

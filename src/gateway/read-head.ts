@@ -5,6 +5,7 @@ import { fetchOrigin } from './origin.ts';
 import { askForAll } from './refresh.ts';
 import { passOn, respondFromEntry } from './respond.ts';
 import { forwardedStatus, type Missing } from './status.ts';
+import { judgeStorability } from './storability.ts';
 import { namesOf, store, storedAs } from './store.ts';
 import { forAsker, freshened } from './validation.ts';
 import { unlessFailing } from './unless-failing.ts';
@@ -34,29 +35,38 @@ async function ask(
   missing: Missing,
   askedAt: number,
 ): Promise<Response> {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const requestedAt = runtime.now();
   const response = await fetchOrigin(parts, exchange, { conditions: 'strip' });
   const instead = await insteadOfStatus(parts, exchange, missing, askedAt, response);
   if (instead) return instead;
   const now = runtime.now();
-  const { exposeTags } = tenant;
   const stale = standing(parts, missing, missing.miss.stale);
   if (stale && response.status === 200) {
     const { maxLifetimeMs } = parts;
-    const times = { request, policy: tenant, requestedAt, respondedAt: now, now, maxLifetimeMs };
+    const times = { request, policy, requestedAt, respondedAt: now, now, maxLifetimeMs };
     const draft = freshened(stale.entry, response, times);
     if (draft !== 'mismatch' && !('storable' in draft)) {
       const { stamp } = missing.miss;
-      const storing = { draft, names: namesOf(draft), stamp, startedAt: requestedAt };
+      const names = namesOf(draft, policy);
+      const answered = 'fields' as const;
+      const storing = { draft, names, stamp, startedAt: requestedAt, answered };
       const outcome = storedAs(store(parts, exchange, missing, storing));
       const status = forwardedStatus(exchange, missing, outcome);
       const upstream = response.headers.get('cache-status');
       const told = forAsker(draft, response);
-      return respondFromEntry(request, told, status, upstream, now, exposeTags);
+      return respondFromEntry(request, told, status, upstream, now, policy);
     }
     askForAll(parts, exchange, missing, stale, askedAt);
   }
   const status = forwardedStatus(exchange, missing, { stored: false });
-  return passOn(response, null, status, { now, expose: exposeTags, conditional: request });
+  // A GET would be told the same.
+  const asGet = { method: 'GET', url: request.url, headers: request.headers };
+  const isStorable = judgeStorability(asGet, response, now, policy).storable;
+  return passOn(response, null, status, {
+    now,
+    expose: policy.exposeTags,
+    browserTtl: isStorable ? policy.browserTtl : undefined,
+    conditional: request,
+  });
 }

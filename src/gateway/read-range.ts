@@ -53,12 +53,12 @@ export async function readPart(
 
 /** Answers from a part, when it is enough, and fresh enough for this client. */
 function fromPart(exchange: Exchange, { key, found }: HeldPart): Response | undefined {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const now = runtime.now();
-  const wish = judgeRequest(request, tenant.requestDirectives === 'honour');
+  const wish = judgeRequest(request, policy.requestDirectives === 'honour');
   if (!wish.accepts(found.entry, 'fresh', now)) return undefined;
   const status = hitStatus(exchange, { key }, found, now);
-  return answerFromPartial(request, found.entry, status, now, tenant.exposeTags);
+  return answerFromPartial(request, found.entry, status, now, policy);
 }
 
 /** Asks the origin for what the client asks for. */
@@ -82,7 +82,7 @@ async function ask(
   const status = partStatus(exchange, missing, held, { stored: false, refusal });
   return passOn(response, response.body, status, {
     now: exchange.runtime.now(),
-    expose: exchange.tenant.exposeTags,
+    expose: exchange.policy.exposeTags,
   });
 }
 

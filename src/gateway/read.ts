@@ -24,9 +24,9 @@ export async function readThrough(
   exchange: Exchange,
   base: CacheKey,
 ): Promise<Response> {
-  const { request, runtime, tenant } = exchange;
+  const { request, runtime, policy } = exchange;
   const askedAt = runtime.now();
-  const wish = judgeRequest(request, tenant.requestDirectives === 'honour');
+  const wish = judgeRequest(request, policy.requestDirectives === 'honour');
   const near = locateNear(parts, exchange, base, askedAt);
   if (near) {
     const served = serveNear(parts, exchange, near, wish);
@@ -87,10 +87,10 @@ function staleFor(
 }
 
 function serveHit(exchange: Exchange, place: Place, found: Found): Response {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const now = runtime.now();
   const status = hitStatus(exchange, place, found, now);
-  return respondFromEntry(request, found.entry, status, null, now, tenant.exposeTags);
+  return respondFromEntry(request, found.entry, status, null, now, policy);
 }
 
 /** What is fresh, and not fresh enough for this request: it can be validated. */

@@ -8,8 +8,10 @@ import { refreshBehind } from '../engine/obtain.ts';
 import { unlessPurged } from '../engine/stale.ts';
 import { bareExchange } from './bare-request.ts';
 import { readBounded } from './body.ts';
+import { bodyLimit } from './body-limit.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { askOrigin, draftOf, type OriginAnswer } from './load.ts';
+import { OverQuota } from './load-quota.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
 import { namesOf, storeRecord } from './store.ts';
 import { freshened, validatorsOf } from './validation.ts';
@@ -75,7 +77,8 @@ export function mayEndStored({ response }: Pick<OriginAnswer, 'response'>): bool
 }
 
 /** An answer that is no failure by RFC 5861, section 4, but brings nothing either: nothing stale may be served in its place. */
-function kindOf(error: unknown): FailureKind {
+function kindOf(error: unknown): FailureKind | 'unsent' {
+  if (error instanceof OverQuota) return 'unsent';
   return error instanceof OriginFailure && !isOriginFailure(error.status) ? 'refused' : 'failed';
 }
 
@@ -103,7 +106,7 @@ async function loadForAll(
     const { response, requestedAt, respondedAt } = answer;
     const times = {
       request: exchange.request,
-      policy: exchange.tenant,
+      policy: exchange.policy,
       requestedAt,
       respondedAt,
       now: runtime.now(),
@@ -112,7 +115,7 @@ async function loadForAll(
     const made = freshened(standingStale.entry, response, times);
     if (made !== 'mismatch') {
       if ('storable' in made) return over(stale, response, true);
-      const names = namesOf(made);
+      const names = namesOf(made, exchange.policy);
       if (isElsewhere(names)) return over(stale, response, true);
       storeRecord(options, exchange, place, { draft: made, names, stamp, startedAt });
       return { draft: made, prepared: NOTHING, store: true };
@@ -124,9 +127,10 @@ async function loadForAll(
   if (isOriginFailure(response.status)) return over(stale, response, false);
   const { names, requestedAt, respondedAt } = answer;
   if (isElsewhere(names)) return over(stale, response, true);
+  const limit = bodyLimit(engine, exchange.policy);
   const timer = new AbortController();
   const late = runtime.sleep(engine.maxLoadMs - (respondedAt - requestedAt), timer.signal);
-  const body = await readBounded(response, engine.maxEntryBytes, late).finally(() => timer.abort());
+  const body = await readBounded(response, limit, late).finally(() => timer.abort());
   if (!body.whole) {
     body.stream.cancel().catch(() => undefined);
     // Too slow: the resource is still what it was, only its body took too long.

@@ -1,4 +1,5 @@
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
+import { ownHop } from './cdn-loop.ts';
 
 /**
  * Request headers that never reach an origin: they can change its answer and are no part of the key, they claim what only
@@ -78,7 +79,7 @@ const ADDED_BY_PLATFORM: ReadonlySet<string> = new Set([
 ]);
 
 /** Conditions, and what asks for less than the whole (RFC 9110, sections 13.1 and 14.2). */
-const CONDITIONAL_HEADERS = [
+export const CONDITIONAL_HEADERS = [
   'if-match',
   'if-modified-since',
   'if-none-match',
@@ -136,12 +137,15 @@ export function originHeaders(request: Request, url: URL, choice: ConditionChoic
   headers.set('x-forwarded-proto', url.protocol.slice(0, -1));
   headers.set('x-forwarded-host', url.host);
   headers.append('via', via(request));
+  headers.append('cdn-loop', ownHop(url));
   for (const [name, value] of choice.add ?? []) headers.set(name, value);
   return headers;
 }
 
 /** What a gateway says of itself on the way to the origin (RFC 9110, section 7.6.3): the version that the client spoke, and a name. */
-function via({ cf }: Request): string {
+function via(request: Request): string {
+  // Not every platform's requests have it.
+  const cf = 'cf' in request ? request.cf : undefined;
   const protocol = (cf as { readonly httpProtocol?: unknown } | undefined)?.httpProtocol;
   const version =
     typeof protocol === 'string' ? /^HTTP\/([0-9.]+)$/.exec(protocol)?.[1] : undefined;

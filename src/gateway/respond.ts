@@ -2,8 +2,10 @@ import type { EntryDraft } from '../codec/entry.ts';
 import { formatCacheStatus, type CacheStatus } from '../http/cache-status.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
 import { isNotModified } from '../http/preconditions.ts';
-import { headOfEntry, headOfResponse, OWN_TARGET } from './answer-head.ts';
+import { DEFAULT_CACHE_POLICY, type TtlPolicy } from '../tenant/policy.ts';
+import { headOfEntry, headOfResponse, OWN_TARGET, type AnswerPolicy } from './answer-head.ts';
 import { httpDate } from './browser-time.ts';
+import { setBrowserTtl } from './browser-ttl.ts';
 import { validatorsIn } from './client-validators.ts';
 import { notModified } from './not-modified.ts';
 import { acceptRanges, encodingOf, rangeResponse } from './range-response.ts';
@@ -16,7 +18,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
  * Answers a GET or HEAD from an entry that is the whole of a response: 304 when the client has it already, the part that
  * it asks for, else all of it. In the order of RFC 9110, section 13.2.2.
  * @param upstream what caches nearer to the origin said in `Cache-Status` when it was loaded just now
- * @param expose the client is told the entry's tags and groups
+ * @param policy whether the client is told the entry's tags and groups, and how long it may think it fresh
  */
 export function respondFromEntry(
   request: Request,
@@ -24,10 +26,10 @@ export function respondFromEntry(
   status: CacheStatus,
   upstream: string | null,
   now: number,
-  expose = false,
+  policy: AnswerPolicy = DEFAULT_CACHE_POLICY,
 ): Response {
   const { form, value } = entry;
-  const { headers, validators } = headOfEntry(entry, { status, upstream, now, expose });
+  const { headers, validators } = headOfEntry(entry, { status, upstream, now, policy });
   if (form.type !== 'http' || form.status === 206)
     throw new TypeError('The gateway was given an entry that is no whole HTTP response.');
   const told = toldStatus(status, form.status, upstream);
@@ -54,8 +56,7 @@ export interface Streaming {
   /** When the response was made, in milliseconds: `Age` counts from here. */
   readonly createdAt: number;
   readonly now: number;
-  /** The client is told the response's tags and groups. */
-  readonly expose?: boolean;
+  readonly policy?: AnswerPolicy;
 }
 
 /**
@@ -71,9 +72,9 @@ export function respondStreaming({
   status,
   createdAt,
   now,
-  expose = false,
+  policy = DEFAULT_CACHE_POLICY,
 }: Streaming): Response {
-  const { headers, validators } = headOfResponse(response, { status, now, expose, createdAt });
+  const { headers, validators } = headOfResponse(response, { status, now, policy, createdAt });
   const upstream = response.headers.get('cache-status');
   if (isNotModified(request.headers, { status: response.status, ...validators }, now))
     return toldStatus(status, response.status, upstream)(notModified(headers));
@@ -92,6 +93,8 @@ export interface Passing {
   readonly expose?: boolean | undefined;
   /** A request whose conditions did not go to the origin, or may not have counted there: they are answered here. */
   readonly conditional?: Request | undefined;
+  /** Of what might have been stored. Default: the client is told what the origin says. */
+  readonly browserTtl?: TtlPolicy | undefined;
 }
 
 /**
@@ -101,12 +104,16 @@ export function passOn(
   response: Response,
   body: ReadableStream<Uint8Array> | null,
   status: CacheStatus,
-  { now, expose = false, conditional }: Passing,
+  { now, expose = false, conditional, browserTtl }: Passing,
 ): Response {
   const headers = new Headers(response.headers);
   deleteHopByHop(headers);
   // Whoever receives a response without one says when that was (RFC 9110, section 6.6.1).
   if (!headers.has('date')) headers.set('date', httpDate(now));
+  if (browserTtl && setBrowserTtl(headers, response.status, now, browserTtl)) {
+    headers.set('date', httpDate(now));
+    headers.delete('age');
+  }
   headers.delete(OWN_TARGET);
   if (!expose) stripTagHeaders(headers);
   // The runtime decodes and encodes bodies: the length is that of the origin's coding.

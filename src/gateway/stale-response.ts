@@ -51,7 +51,7 @@ export function serveInstead(
   failure: OriginError,
 ): Response {
   const { key } = missing;
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   sink(servedStale(key.tenant, key.key, stale.tier, 'error', stale.verified));
   const now = runtime.now();
   const status: CacheStatus = {
@@ -64,12 +64,12 @@ export function serveInstead(
     fwd: 'stale',
     detail: `stale-if-error${stale.verified ? '' : '-unverified'}`,
   };
-  return respondFromEntry(request, stale.entry, status, null, now, tenant.exposeTags);
+  return respondFromEntry(request, stale.entry, status, null, now, policy);
 }
 
 function respondStale(exchange: Exchange, place: Place, stale: Found): Response {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const now = runtime.now();
   const status = hitStatus(exchange, place, stale, now, true);
-  return respondFromEntry(request, stale.entry, status, null, now, tenant.exposeTags);
+  return respondFromEntry(request, stale.entry, status, null, now, policy);
 }

@@ -1,18 +1,14 @@
 import { parseCacheControl } from '../http/cache-control.ts';
-import { parseVary } from '../http/vary.ts';
-import type { TenantPolicy } from '../tenant/policy.ts';
+import type { CachePolicy } from '../tenant/policy.ts';
 import { parseGroups } from './cache-groups.ts';
 import { parseCacheTags } from './cache-tags.ts';
+import { boundedTime } from './bounded-time.ts';
 import { responseControl, scopeOf, type ResponseControl } from './control.ts';
+import { countedVary } from './counted-vary.ts';
 import { isEventStream } from './event-stream.ts';
-import {
-  creationTime,
-  freshnessLifetime,
-  heuristicLifetime,
-  staleWindows,
-  type StaleWindows,
-} from './freshness.ts';
-import { contradictsExtension } from './static-type.ts';
+import { creationTime, freshnessLifetime, staleWindows, type StaleWindows } from './freshness.ts';
+import { guessedLifetime, isForAll } from './guess.ts';
+import { leadsBack } from './redirect-loop.ts';
 import { isUnusual } from './unusual-request.ts';
 import { isPersonal, originValidators, tellingValidators } from './validators.ts';
 
@@ -24,9 +20,11 @@ export interface Storable {
   /** The response does not say how long: the lifetime is a guess. */
   readonly heuristic: boolean;
   readonly windows: StaleWindows;
+  /** Seconds for which it is kept past every use, to be validated. */
+  readonly keep: number;
   /** Fields that must not be stored, in lower case. */
   readonly withheld: readonly string[];
-  /** The request fields that it varies by, as `parseVary` gives them. */
+  /** The request fields that it varies by, as `countedVary` gives them. */
   readonly vary: readonly string[];
 }
 
@@ -42,11 +40,6 @@ export interface Refusal {
 /** Never stored: a part, no response of its own, and two that a request's own oddity causes. */
 const NEVER_STORED: ReadonlySet<number> = new Set([206, 304, 413, 431]);
 
-/** Heuristically cacheable (RFC 9110, section 15.1), 206 apart. */
-const HEURISTIC: ReadonlySet<number> = new Set([
-  200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501,
-]);
-
 /** Statuses whose demands on caches are known here, for `must-understand`: those of RFC 9110, section 15, that may be stored. */
 const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 201, 202, 203, 204, 205, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 406,
@@ -56,50 +49,53 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 /** Without these nobody knows what the stored bytes are, or whom they are for. */
 const INDISPENSABLE: ReadonlySet<string> = new Set(['content-encoding', 'content-type', 'vary']);
 
-/** The most that a guess about an error may come to, in seconds. */
-const MAX_ERROR_HEURISTIC = 60;
-
 type Asked = Pick<Request, 'method' | 'url' | 'headers'>;
 type Answer = Pick<Response, 'status' | 'headers'>;
 
 /**
  * Decides by RFC 9111, section 3, for a shared cache. The origin is always asked for the identity coding, so that
  * `Vary: Accept-Encoding` varies by nothing. What is not fresh for any time is stored only to be validated.
- * @param policy `setCookie`: whether responses that set a cookie are stored, cookie included
+ * @param policy `setCookie`: whether responses that set a cookie are stored, cookie included; `ttl`, `negativeTtl`, `stale`
+ *   and `vary` say what the response leaves open, and bound what it says
  * @param createdAt when it was made, in milliseconds; default: by what it says itself
  */
 export function judgeStorability(
   request: Asked,
   response: Answer,
   now: number,
-  policy: Pick<TenantPolicy, 'setCookie'>,
+  policy: CachePolicy,
   createdAt: number = creationTime(response.headers, now, now),
 ): Storable | Refusal {
   const { headers } = response;
   const control = responseControl(headers);
   const { directives } = control;
   const withheld = namedFields(control);
-  const vary = parseVary(headers.get('vary'));
+  const vary = countedVary(headers, policy.vary);
   const refusal =
     refusedByStatus(request, response, control) ??
-    refusedByFields(response, control, withheld, policy) ??
+    refusedByFields(request, response, control, withheld, policy) ??
     refusedByCredentials(request, control);
   if (refusal) return refusal;
   if (vary === '*') return refuse('vary');
   const noCache = scopeOf(directives, 'no-cache') === 'all';
   const explicit = noCache ? 0 : freshnessLifetime(headers, control, now);
-  const guess = explicit === undefined ? guessed(request, response, control, now) : undefined;
-  if (guess && 'storable' in guess) return guess;
-  const lifetime = explicit ?? guess?.lifetime ?? 0;
-  const windows = staleWindows(directives, lifetime);
+  const guess =
+    explicit === undefined ? guessedLifetime(request, response, control, now, policy) : undefined;
+  if (guess?.refusal !== undefined) return refuse(guess.refusal, guess.forAll);
+  const said = explicit ?? guess?.lifetime ?? 0;
+  // Neither an error nor what comes stale is made to last.
+  const mayRaise = response.status < 400 && createdAt + said * 1000 > now;
+  const lifetime = boundedTime(said, mayRaise ? policy.ttl : { min: 0, max: policy.ttl.max });
+  const windows = staleWindows(directives, { lifetime, status: response.status }, policy.stale);
   const { whileRevalidate, ifError, ifDisconnected } = windows;
   const lastUse = lifetime + Math.max(whileRevalidate, ifError, ifDisconnected);
   const validators = originValidators(response);
   const kept = isPersonal(request, vary) ? tellingValidators(response) : validators;
-  if (createdAt + lastUse * 1000 <= now && kept.length === 0) {
+  const { keep } = policy.stale;
+  if (createdAt + lastUse * 1000 <= now && (kept.length === 0 || keep === 0)) {
     const unsaid = (explicit ?? guess?.lifetime) === undefined ? 'no-freshness' : 'stale';
     // What is answered to somebody without a name may be kept all the same.
-    const forAll = validators.length === 0 && isForAll(response);
+    const forAll = (validators.length === 0 || keep === 0) && isForAll(response.status);
     return refuse(noCache ? 'no-cache' : unsaid, forAll);
   }
   return {
@@ -107,6 +103,7 @@ export function judgeStorability(
     lifetime,
     heuristic: guess?.lifetime !== undefined,
     windows,
+    keep,
     withheld,
     vary,
   };
@@ -114,11 +111,6 @@ export function judgeStorability(
 
 function refuse(reason: string, forAll = true): Refusal {
   return { storable: false, reason, forAll };
-}
-
-/** An error may be what this one request has caused, or pass with the next one. */
-function isForAll({ status }: Answer): boolean {
-  return status < 400 || HEURISTIC.has(status);
 }
 
 function refusedByStatus(
@@ -140,15 +132,19 @@ function refusedByStatus(
 }
 
 function refusedByFields(
-  { headers }: Answer,
+  { url }: Asked,
+  response: Answer,
   { directives }: ResponseControl,
   withheld: readonly string[],
-  { setCookie }: Pick<TenantPolicy, 'setCookie'>,
+  policy: CachePolicy,
 ): Refusal | undefined {
+  const { headers } = response;
   if (scopeOf(directives, 'private') === 'all') return refuse('private');
   if (withheld.some((name) => INDISPENSABLE.has(name))) return refuse('private');
-  if (headers.has('set-cookie') && setCookie !== 'store' && !withheld.includes('set-cookie'))
+  if (headers.has('set-cookie') && policy.setCookie !== 'store' && !withheld.includes('set-cookie'))
     return refuse('set-cookie');
+  // It may be what this one request has caused.
+  if (leadsBack(url, response, policy)) return refuse('redirect-loop', false);
   const tags = parseCacheTags(headers);
   if (tags.over > 0) return refuse('too-many-tags');
   if (tags.unusable > 0) return refuse('invalid-tags');
@@ -172,25 +168,4 @@ function namedFields({ directives }: ResponseControl): readonly string[] {
     const scope = scopeOf(directives, name);
     return scope === 'all' || scope === 'nothing' ? [] : scope;
   });
-}
-
-/** Freshness where the response does not say (section 4.2.2); lifetime undefined: no guess either. */
-function guessed(
-  request: Asked,
-  response: Answer,
-  { directives }: ResponseControl,
-  now: number,
-): Refusal | { readonly lifetime: number | undefined } {
-  const { status, headers } = response;
-  if (!HEURISTIC.has(status) && !directives.has('public'))
-    return refuse('status', isForAll(response));
-  const lifetime = heuristicLifetime(headers, now);
-  if (isPersonal(request, [])) {
-    // Nobody has said that others may see what somebody with a name was answered.
-    const never = lifetime === undefined && originValidators(response).length === 0;
-    return refuse('no-freshness', never);
-  }
-  if (contradictsExtension(request.url, headers)) return refuse('type-mismatch');
-  if (lifetime === undefined || status < 400) return { lifetime };
-  return { lifetime: Math.min(lifetime, MAX_ERROR_HEURISTIC) };
 }

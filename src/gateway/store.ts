@@ -5,11 +5,15 @@ import { NOTHING } from '../engine/face.ts';
 import { fillMany, type FillOutcome, type Load } from '../engine/fill.ts';
 import { peek } from '../engine/peek.ts';
 import { unlessPurged } from '../engine/stale.ts';
-import { parseVary } from '../http/vary.ts';
 import type { Runtime } from '../runtime.ts';
+import { bypass } from '../telemetry/events.ts';
+import type { CachePolicy } from '../tenant/policy.ts';
+import { countedVary } from './counted-vary.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { recordIn } from './find.ts';
+import { headersOf } from './http-entry.ts';
 import type { Place, StandingRecord } from './place.ts';
+import { isReflected } from './reflected.ts';
 import {
   languageOf,
   MAX_NAMES,
@@ -31,10 +35,12 @@ export interface Storing {
   readonly stamp: Stamp | undefined;
   /** When it began, in milliseconds. */
   readonly startedAt: number;
+  /** Which of it is the answer to this request; default `all`. `fields`: its bytes were stored before. */
+  readonly answered?: 'all' | 'fields';
 }
 
 /** Whether a load is stored; otherwise why it is not. */
-export type StoreOutcome = FillOutcome | 'too-many-names';
+export type StoreOutcome = FillOutcome | 'too-many-names' | 'reflected';
 
 /**
  * The record under which a response with these selecting fields is filed: the one that is known, with what it did not
@@ -65,15 +71,17 @@ export function recordFor(
  * Stores a response where the next request like this one looks for it: under the resource's key, or as a variant, with
  * the record that leads there, in one request. A record and its variants stand or fall together: a purge of the resource
  * ends the record, so that a load which began before the purge must not be filed under a record that came after it.
+ * `reflected`: nobody else may have it.
  */
 export function store(
   options: GatewayOptions,
-  { request, runtime }: Pick<Exchange, 'request' | 'runtime'>,
+  exchange: Pick<Exchange, 'request' | 'url' | 'tenant' | 'policy' | 'runtime'>,
   place: Place,
   storing: Storing,
 ): StoreOutcome {
   const { engine, keys } = options;
-  const { draft, names, stamp, startedAt } = storing;
+  const { request, policy, runtime } = exchange;
+  const { draft, names, stamp, startedAt, answered } = storing;
   const { base } = place;
   const load = (key: Load['key'], of: EntryDraft): Load => ({
     key,
@@ -85,12 +93,15 @@ export function store(
   const fillIn = (...loads: readonly Load[]): FillOutcome =>
     fillMany(engine, loads, runtime).at(-1) ?? 'unstamped';
 
-  if (!stamp) return fillIn(load(base, draft));
   const record = recordFor(options, place, names, runtime);
-  if (!record) return fillIn(load(base, draft));
+  if (engine.enabled && isReflected(exchange, record?.names ?? [], draft, answered)) {
+    engine.sink(bypass(base.tenant, 'reflected'));
+    return 'reflected';
+  }
+  if (!stamp || !record) return fillIn(load(base, draft));
   if (record.names.length > MAX_NAMES) return 'too-many-names';
   if (!mayStandUnder(options, base, record, stamp)) return 'purged';
-  const next = recordWith(record, request.headers, draft, runtime.now());
+  const next = recordWith(record, request.headers, draft, runtime.now(), policy);
   const digest = selectionDigest(record.names, request.headers);
   const variant = load(keys.key(base.tenant, variantKey(base.key, record, digest)), draft);
   if (!next) return fillIn(variant);
@@ -103,7 +114,7 @@ export function store(
 /** As {@link store}, for a variant that is stored already, by whoever refreshed it: its record has to live as long. */
 export function storeRecord(
   options: GatewayOptions,
-  { request, runtime }: Pick<Exchange, 'request' | 'runtime'>,
+  { request, policy, runtime }: Pick<Exchange, 'request' | 'policy' | 'runtime'>,
   place: Place,
   storing: Storing,
 ): void {
@@ -112,7 +123,7 @@ export function storeRecord(
   // Under another id its variants are not found any more.
   if (!standing || standing.outdated || standing.id !== record.id) return;
   if (!storing.stamp || !mayStandUnder(options, base, standing, storing.stamp)) return;
-  const next = recordWith(standing, request.headers, storing.draft, runtime.now());
+  const next = recordWith(standing, request.headers, storing.draft, runtime.now(), policy);
   if (next) fillMany(options.engine, [recordLoad(options, base, next, storing, runtime)], runtime);
 }
 
@@ -122,10 +133,12 @@ function recordWith(
   headers: Headers,
   draft: EntryDraft,
   now: number,
+  { maxVariants }: Pick<CachePolicy, 'maxVariants'>,
 ): VaryRecord | undefined {
   const digest = selectionDigest(record.names, headers);
   const language = languageOf(record.names, headers, contentLanguageOf(draft));
-  const next = withVariant(record, { digest, until: draft.expiresAt, language }, now);
+  const variant = { digest, until: draft.expiresAt, language };
+  const next = withVariant(record, variant, now, maxVariants);
   return isToBeWritten(record, next, digest) ? next : undefined;
 }
 
@@ -200,10 +213,8 @@ export function storedAs(outcome: StoreOutcome): {
     : { stored: false, refusal: outcome === 'too_large' ? 'too-large' : outcome };
 }
 
-/** The request fields by which a stored response varies. */
-export function namesOf({ form }: EntryDraft): readonly string[] {
-  const vary =
-    form.type === 'http' ? form.headers.find(([name]) => name === 'vary')?.[1] : undefined;
-  const names = parseVary(vary ?? null);
+/** The request fields by which a stored response varies, as a policy counts them. */
+export function namesOf(draft: EntryDraft, { vary }: Pick<CachePolicy, 'vary'>): readonly string[] {
+  const names = countedVary(headersOf(draft), vary);
   return names === '*' ? [] : (selectingNames(names) ?? []);
 }

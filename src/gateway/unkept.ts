@@ -12,10 +12,10 @@ export function passUnkept(
   { missing, askedAt }: Lead,
   answer: OriginAnswer,
 ): Response {
-  const { request, tenant, runtime } = exchange;
+  const { request, policy, runtime } = exchange;
   const { response } = answer;
   const now = runtime.now();
-  const passing = { now, expose: tenant.exposeTags };
+  const passing = { now, expose: policy.exposeTags };
   if (answer.type === 'pass') {
     const { forAll, reason } = answer;
     if (forAll && response.status < 500)
@@ -24,7 +24,12 @@ export function passUnkept(
     if (forAll && missing.miss.stale && mayEndStored(answer))
       askForAll(parts, exchange, missing, missing.miss.stale, askedAt);
     const status = forwardedStatus(exchange, missing, { stored: false, refusal: reason });
-    return passOn(response, response.body, status, { ...passing, conditional: request });
+    const browserTtl = answer.storable ? policy.browserTtl : undefined;
+    return passOn(response, response.body, status, {
+      ...passing,
+      browserTtl,
+      conditional: request,
+    });
   }
   const status = forwardedStatus(exchange, missing, { stored: false });
   return passOn(response, response.body, status, passing);

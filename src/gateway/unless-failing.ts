@@ -3,6 +3,7 @@ import { RetryLater } from './backoff.ts';
 import { bareExchange } from './bare-request.ts';
 import type { Exchange, GatewayParts } from './exchange.ts';
 import { failureOf, insteadOf } from './instead.ts';
+import { OverQuota } from './load-quota.ts';
 import { fetchOrigin } from './origin.ts';
 import { OriginFailure } from './origin-failure.ts';
 import type { Missing } from './status.ts';
@@ -74,6 +75,7 @@ function suspect(
       body?.cancel().catch(() => undefined);
     } catch (failure) {
       if (!(failure instanceof OriginError)) throw failure;
+      if (failure instanceof OverQuota) return backoff.undecided(fullName);
       if (isNoAnswer(failure)) return backoff.failed(fullName, runtime.now(), failure);
     }
     backoff.answered(fullName);
@@ -100,7 +102,7 @@ export async function isForAll(
   return backoff.isDown(fullName, runtime.now());
 }
 
-/** An answer that can't be passed on is an answer all the same: the origin is there. */
+/** An answer that can't be passed on is an answer all the same: the origin is there. And one that was not asked has not failed to answer. */
 function isNoAnswer({ code }: OriginError): boolean {
-  return code !== 'origin_invalid';
+  return code !== 'origin_invalid' && code !== 'over_quota';
 }

@@ -1,6 +1,6 @@
 import { formatCacheStatus } from '../http/cache-status.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
-import type { Exchange, GatewayOptions } from './exchange.ts';
+import { asAsked, type Exchange, type GatewayOptions } from './exchange.ts';
 import { fetchOrigin } from './origin.ts';
 import { passOn } from './respond.ts';
 import { stripTagHeaders } from './tag-headers.ts';
@@ -15,8 +15,8 @@ export function isUpgrade({ method, headers }: Request): boolean {
  * origin that does not open one has its answer passed on as it comes. Rejects with `OriginError`.
  */
 export async function passUpgrade(options: GatewayOptions, exchange: Exchange): Promise<Response> {
-  const { exposeTags } = exchange.tenant;
-  const response = await fetchOrigin(options, exchange, {
+  const { exposeTags } = exchange.policy;
+  const response = await fetchOrigin(options, asAsked(exchange), {
     conditions: 'as-sent',
     // The client's own ends at this hop.
     add: [['upgrade', 'websocket']],

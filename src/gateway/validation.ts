@@ -2,7 +2,7 @@ import type { EntryDraft } from '../codec/entry.ts';
 import { isEntityTag, isStrong, matchesStrongly, weaken } from '../http/etag.ts';
 import { deleteHopByHop } from '../http/hop-by-hop.ts';
 import { parseVary } from '../http/vary.ts';
-import type { TenantPolicy } from '../tenant/policy.ts';
+import type { CachePolicy } from '../tenant/policy.ts';
 import { groupTags, parseGroups } from './cache-groups.ts';
 import { httpDate } from './browser-time.ts';
 import { parseCacheTags } from './cache-tags.ts';
@@ -40,7 +40,7 @@ function isOfOnePerson(request: Pick<Request, 'headers'>, stored: Headers): bool
 export interface Freshening {
   /** The request that went to the origin. */
   readonly request: Pick<Request, 'url' | 'headers'>;
-  readonly policy: Pick<TenantPolicy, 'setCookie'>;
+  readonly policy: CachePolicy;
   /** When it was sent, in milliseconds. */
   readonly requestedAt: number;
   /** When its answer came. */
@@ -108,7 +108,7 @@ export function freshened(
   const kept = verdict.storable && ofOnePerson ? updated(stored, onlyForCaches(update)) : merged;
   const headers = storedHeaders(kept, verdict.storable ? verdict.withheld : []);
   const validated = originValidators({ status, headers }).length > 0;
-  const life: Pick<Life, 'lifetime' | 'windows'> = verdict.storable ? verdict : NO_LIFE;
+  const life: Pick<Life, 'lifetime' | 'windows' | 'keep'> = verdict.storable ? verdict : NO_LIFE;
   const draft: EntryDraft = {
     value: entry.value,
     form: { type: 'http', status, headers: [...headers] },
@@ -120,7 +120,11 @@ export function freshened(
   return verdict.storable ? draft : { ...verdict, draft };
 }
 
-const NO_LIFE = { lifetime: 0, windows: { whileRevalidate: 0, ifError: 0, ifDisconnected: 0 } };
+const NO_LIFE = {
+  lifetime: 0,
+  windows: { whileRevalidate: 0, ifError: 0, ifDisconnected: 0 },
+  keep: 0,
+};
 
 /**
  * Whether a 304 is about what is stored (RFC 9111, section 4.3.4): a strong tag has to be the same and strong; else a

@@ -22,8 +22,6 @@ export interface Variant {
   readonly language: string | undefined;
 }
 
-/** The most variants of one resource that are served: `Vary` on what anybody can make up must not fill a tenant's cache. */
-export const MAX_VARIANTS = 64;
 /** The most fields by which a resource may vary. */
 export const MAX_NAMES = 8;
 
@@ -162,14 +160,18 @@ export interface Selected {
  * Which variant a request selects: the one that was loaded for the same fields; else one whose language is the one that
  * the request prefers to all others, the rest being the same; else one that is not there yet. A record with room for more
  * may not have heard of every variant; of one that is full those that it does not name count as gone.
+ * @param most of one resource that are served, the newest of them: `Vary` on what anybody can make up must not fill a
+ *   tenant's cache
  */
 export function selectVariant(
   { names, variants }: VaryRecord,
   headers: Headers,
   now: number,
+  most: number,
 ): Selected {
   const digest = selectionDigest(names, headers);
-  const held = variants.filter(({ until }) => until > now);
+  const alive = variants.filter(({ until }) => until > now);
+  const held = alive.length > most ? alive.slice(-most) : alive;
   if (held.some((variant) => variant.digest === digest))
     return { digest, absent: false, byLanguage: false };
   const language = languageDigest(
@@ -179,7 +181,7 @@ export function selectVariant(
   );
   const alike = language === undefined ? undefined : held.find((one) => one.language === language);
   if (alike) return { digest: alike.digest, absent: false, byLanguage: true };
-  return { digest, absent: held.length >= MAX_VARIANTS, byLanguage: false };
+  return { digest, absent: held.length >= most, byLanguage: false };
 }
 
 /** The key of a variant. */
@@ -192,12 +194,22 @@ export function partialKey(variant: string): string {
   return `${variant}-206`;
 }
 
-/** The record with one more variant, or a longer life of one. The one that was stored longest ago makes room. */
-export function withVariant(record: VaryRecord, variant: Variant, now: number): VaryRecord {
+/**
+ * The record with one more variant, or a longer life of one. Those that were stored longest ago make room.
+ * @param most that it holds, at least one
+ */
+export function withVariant(
+  record: VaryRecord,
+  variant: Variant,
+  now: number,
+  most: number,
+): VaryRecord {
   const others = record.variants.filter(
     ({ digest, until }) => until > now && digest !== variant.digest,
   );
-  return { ...record, variants: [...others.slice(1 - MAX_VARIANTS), variant] };
+  const room = Math.max(0, most - 1);
+  const left = others.length > room ? others.slice(others.length - room) : others;
+  return { ...record, variants: [...left, variant] };
 }
 
 function digestOf(selection: readonly (readonly [string, string | null])[]): string {

@@ -19,6 +19,16 @@ export interface Invalidation {
   readonly resolve: Resolve;
 }
 
+/** What a message of events marked in one mode. */
+export interface MarkedEvents {
+  readonly mode: PurgeMode;
+  readonly targets: readonly Target[];
+  /** Of the newest mark. */
+  readonly seq: number;
+  /** These marks had been made before: none were made now. */
+  readonly repeated: boolean;
+}
+
 /** What became of a message of events. */
 export interface AppliedEvents {
   /** One for each event, in order. */
@@ -27,6 +37,8 @@ export interface AppliedEvents {
   readonly repeated: boolean;
   /** The events that succeeded name more than 2,000 targets, or 256,000 bytes of them: the whole tenant was marked in their place. */
   readonly coarsened: boolean;
+  /** What was marked in each mode, where anything was. */
+  readonly marks: readonly MarkedEvents[];
   /** Of the newest mark; undefined when nothing was to be marked. */
   readonly seq: number | undefined;
 }
@@ -49,7 +61,7 @@ export async function applyEvents(
 ): Promise<AppliedEvents> {
   const { outcomes, hard, soft, coarsened, faults } = decide(events, rules, resolve);
   const remembered = faults.length === 0 ? message : undefined;
-  const marks: { seq: number; repeated: boolean }[] = [];
+  const marks: MarkedEvents[] = [];
   for (const [mode, targets] of [
     ['hard', hard],
     ['soft', soft],
@@ -59,13 +71,14 @@ export async function applyEvents(
       remembered === undefined
         ? undefined
         : { id: await onceId(mode, remembered, targets), ttlMs: REMEMBERED_MS };
-    marks.push(await purgeOnce(parts, tenant, targets, mode, once, runtime));
+    const { seq, repeated } = await purgeOnce(parts, tenant, targets, mode, once, runtime);
+    marks.push({ mode, targets, seq, repeated });
   }
   const seq = marks.length > 0 ? Math.max(...marks.map((mark) => mark.seq)) : undefined;
   const repeated = marks.length > 0 && marks.every((mark) => mark.repeated);
   if (repeated) {
     parts.sink(messageRepeated(tenant));
-    return { outcomes, repeated, coarsened, seq };
+    return { outcomes, repeated, coarsened, marks, seq };
   }
   for (const { code, error } of faults) parts.sink(ruleFailed(tenant, code, error));
   const count = (of: EventOutcome['outcome']): number =>
@@ -78,7 +91,7 @@ export async function applyEvents(
       coarsened,
     }),
   );
-  return { outcomes, repeated, coarsened, seq };
+  return { outcomes, repeated, coarsened, marks, seq };
 }
 
 /**

@@ -20,6 +20,7 @@ const GRAVITY: Readonly<Partial<Record<TelemetryEvent['type'], Level>>> = {
   circuit: 'warn',
   rule_failed: 'warn',
   signature_refused: 'warn',
+  over_quota: 'warn',
   tier_inert: 'warn',
   epoch_changed: 'warn',
   purge: 'info',
@@ -34,7 +35,8 @@ const MAX_KINDS = 1000;
 /**
  * A sink that writes events as lines of JSON: those of the level and graver ones; above `debug` at most one of a kind,
  * tenant and tier in a second, because a store that is down fails with every request. The line says how many were left
- * out before it. Keys, and what the application's own functions say, are shown at `debug` only.
+ * out before it. `purge_audit` alone is written every time, at every level but `silent`. Keys, and what the application's own
+ * functions say, are shown at `debug` only.
  */
 export function logSink(
   write: (line: string, level: Level) => void,
@@ -44,6 +46,11 @@ export function logSink(
   const least = LEVELS.indexOf(level);
   const kinds = new LRUCache<string, { at: number; leftOut: number }>({ max: MAX_KINDS });
   return (event) => {
+    // The record of who has purged is complete, or worth nothing.
+    if (event.type === 'purge_audit') {
+      if (level !== 'silent') write(JSON.stringify(event), 'info');
+      return;
+    }
     const gravity = GRAVITY[event.type] ?? 'debug';
     if (LEVELS.indexOf(gravity) > least) return;
     if (level === 'debug') {

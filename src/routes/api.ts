@@ -3,12 +3,13 @@ import { bodyLimit } from 'hono/body-limit';
 import { MAX_MESSAGE_BYTES } from '../invalidation/event.ts';
 import { readHealth } from '../reporting/health.ts';
 import { tenantStats } from '../reporting/stats.ts';
-import { platformRuntime } from '../runtime.ts';
+import { platformClock, platformRuntime } from '../runtime.ts';
 import { authorize } from './authorize.ts';
 import { eventsRoute } from './events.ts';
 import { answerInspect } from './inspect.ts';
 import { methodNotAllowed, tooLarge, unknownRoute } from './problems.ts';
 import { answerPurge } from './purge.ts';
+import { PurgeQuota } from './purge-quota.ts';
 import type { RouteEnv, Services } from './services.ts';
 import { answerVerify } from './verify.ts';
 
@@ -18,6 +19,7 @@ const MAX_BODY_BYTES = 1_048_576;
 /** Tiercel's own routes, about the tenant that the context holds. */
 export function apiRoutes(services: Services): Hono<RouteEnv> {
   const api = new Hono<RouteEnv>();
+  const purges = new PurgeQuota(platformClock, services.engine.sink);
 
   api.get('/healthz', async (context) => {
     // Health is the deployment's: any tenant's ledger tells whether the authority answers.
@@ -52,6 +54,7 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
   api.post(
     '/v1/purge',
     authorize(services, 'purge', true),
+    purges.middleware,
     bodyLimit({
       maxSize: MAX_BODY_BYTES,
       onError: () => tooLarge(MAX_BODY_BYTES),
@@ -63,7 +66,7 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
   api.post(
     '/v1/events',
     bodyLimit({ maxSize: MAX_MESSAGE_BYTES, onError: () => tooLarge(MAX_MESSAGE_BYTES) }),
-    eventsRoute(services),
+    eventsRoute(services, purges),
   );
   api.all('/v1/events', () => methodNotAllowed('POST'));
   api.all('*', unknownRoute);

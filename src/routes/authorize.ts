@@ -8,7 +8,7 @@ export const EVERY_TENANT = '*';
 
 /**
  * Lets a request pass whose bearer token may use `scope` on the tenant that the request names; 401 or 403 otherwise, and
- * 400 where a known token names none. Sets the tenant. One that does not exist is told only to a token that is good for
+ * 400 where a known token names none. Sets the tenant and the credential's id. One that does not exist is told only to a token that is good for
  * every tenant.
  * @param orEvery the route knows {@link EVERY_TENANT} as well, for which no tenant is set
  */
@@ -20,6 +20,7 @@ export const authorize = ({ credentials, tenants }: Services, scope: Scope, orEv
     if (!access.allowed && access.reason === 'unauthenticated') return unauthenticated();
     if (tenantId === '') return unnamedTenant();
     if (!access.allowed) return forbidden(scope);
+    context.set('credentialId', access.id);
     if (orEvery && tenantId === EVERY_TENANT) return next();
     const tenant = tenants.get(tenantId);
     if (!tenant) return unnamedTenant();

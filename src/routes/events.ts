@@ -8,12 +8,18 @@ import { configuredRules } from '../invalidation/configured.ts';
 import { parseEventBody } from '../invalidation/event.ts';
 import { platformRuntime } from '../runtime.ts';
 import { signatureRefused, type SignatureRefusal } from '../telemetry/domain-events.ts';
+import { purgeAudit, type PurgeAudit } from '../telemetry/quota-events.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { badRequest, unavailable } from './problems.ts';
+import { kindsOf } from './purge-kinds.ts';
+import type { PurgeQuota } from './purge-quota.ts';
 import type { RouteEnv, Services } from './services.ts';
 
 /** Takes signed domain events, and purges what the rules of the tenant's configuration say of them. */
-export function eventsRoute(services: Services): (context: Context<RouteEnv>) => Promise<Response> {
+export function eventsRoute(
+  services: Services,
+  purges: PurgeQuota,
+): (context: Context<RouteEnv>) => Promise<Response> {
   const { tenants, senders, engine, coherenceMs } = services;
   const invalidations = new Map<string, Invalidation>();
   const invalidationOf = (tenant: TenantPolicy): Invalidation => {
@@ -38,6 +44,9 @@ export function eventsRoute(services: Services): (context: Context<RouteEnv>) =>
     }
     // Whether there is such a tenant is told to whoever may send to all of them.
     if (!tenant) return badRequest("Name a tenant: '?tenant=' must be the id of one.");
+    const by = { via: 'events', by: verdict.secret.id } as const;
+    const refused = purges.refuse(tenant, by);
+    if (refused) return refused;
     const parsed = parseEventBody(body);
     if ('problems' in parsed)
       return badRequest('The body holds no domain events.', parsed.problems);
@@ -59,13 +68,28 @@ export function eventsRoute(services: Services): (context: Context<RouteEnv>) =>
         message,
         runtime,
       );
+      for (const audit of audited(applied)) engine.sink(purgeAudit(tenant.id, { ...by, ...audit }));
       return answer(tenant.id, applied, coherenceMs);
     } catch (error) {
-      if (error instanceof AuthorityUnavailable)
+      if (error instanceof AuthorityUnavailable) {
+        engine.sink(purgeAudit(tenant.id, { ...by, outcome: 'unacknowledged' }));
         return unavailable('The events were not acknowledged. Send the same message again.');
+      }
       throw error;
     }
   };
+}
+
+/** One for each mode, as each is a purge of its own; one for a message that named nothing. */
+function audited({ marks }: AppliedEvents): readonly Omit<PurgeAudit, 'via' | 'by'>[] {
+  if (marks.length === 0) return [{ outcome: 'accepted', targets: 0 }];
+  return marks.map(({ mode, targets, seq, repeated }) => ({
+    outcome: repeated ? 'repeated' : 'accepted',
+    targets: targets.length,
+    kinds: kindsOf(targets),
+    mode,
+    seq,
+  }));
 }
 
 function answer(tenant: string, applied: AppliedEvents, effectiveWithinMs: number): Response {

@@ -1,5 +1,6 @@
 import { ownUrl } from '../gateway/purge-body.ts';
-import { isUsableKey, resourceKey, urlBehind } from '../gateway/request-key.ts';
+import { isUsableKey, urlBehind } from '../gateway/request-key.ts';
+import { storedKey } from '../gateway/stored-key.ts';
 import type { TenantPolicy } from '../tenant/policy.ts';
 import { KEY_OWNERS } from '../tenant/key-owners.ts';
 import { decodeSegment, encodeKey } from '../tenant/segments.ts';
@@ -74,7 +75,9 @@ function ofKey(text: string, { hosts }: TenantPolicy): Query<string> {
 
 function ofUrl(text: string, tenant: TenantPolicy): Query<string> {
   const url = ownUrl(text, tenant);
-  return typeof url === 'string' ? { problem: `'?url=' ${url}.` } : usable(resourceKey(url), 'url');
+  return typeof url === 'string'
+    ? { problem: `'?url=' ${url}.` }
+    : usable(storedKey(url, tenant), 'url');
 }
 
 function usable(key: string, name: string): Query<string> {

@@ -55,6 +55,17 @@ export const tooLarge = (limit: number): Response =>
     detail: `The body is larger than ${limit} bytes.`,
   });
 
+/** The tenant's own, or that of every tenant: whoever asks has been authenticated. */
+export const tooManyPurges = (): Response =>
+  problemResponse({
+    status: 429,
+    title: 'Too Many Requests',
+    code: 'over_quota',
+    detail: 'The purges of this moment are used up. Nothing was purged: repeat it.',
+    extra: { retryable: true },
+    headers: { 'retry-after': '1' },
+  });
+
 export const methodNotAllowed = (allow: string): Response =>
   problemResponse({
     status: 405,

@@ -4,6 +4,7 @@ import type { TenantRegistry } from '../access/tenants.ts';
 import type { EngineParts } from '../engine/parts.ts';
 import type { Fetch } from '../gateway/exchange.ts';
 import type { Gateway } from '../gateway/gateway.ts';
+import type { LoadQuota } from '../gateway/load-quota.ts';
 import type { HealthSource } from '../reporting/health.ts';
 import type { StatsSource } from '../reporting/stats.ts';
 import type { KeySpace } from '../tenant/key.ts';
@@ -28,6 +29,8 @@ export interface InspectionSource {
   readonly keys: KeySpace;
   readonly fetch: Fetch;
   readonly originTimeoutMs: number;
+  readonly privateOrigins: 'allow' | 'refuse';
+  readonly loads: LoadQuota;
   readonly maxUnverifiedMs: number;
   /** The most outgoing requests of one verification. */
   readonly maxRequests: number;
@@ -40,5 +43,7 @@ export interface RouteEnv {
     tenantId: string;
     /** That tenant, on its own hosts and behind `authorize`. */
     tenant: TenantPolicy;
+    /** The id of the credential that was let pass, behind `authorize`. */
+    credentialId: string;
   };
 }

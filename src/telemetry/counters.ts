@@ -29,6 +29,8 @@ export interface TenantCounters {
   messagesRepeated: number;
   /** Messages of domain events that were refused, by why. */
   signaturesRefused: Record<string, number>;
+  /** Loads that were not made and purges that were refused because the tenant's quota was used up. */
+  overQuota: Record<string, number>;
   tierErrors: Record<string, number>;
   invalidFrames: Record<string, number>;
   invalidValues: Record<string, number>;
@@ -113,8 +115,12 @@ export class Counters {
       case 'signature_refused':
         add(counters.signaturesRefused, event.reason);
         break;
+      case 'over_quota':
+        add(counters.overQuota, event.quota);
+        break;
       case 'rule_failed':
-        // Counted with the message that it was in.
+      case 'purge_audit':
+        // Counted with the message that it was in, or as a purge.
         break;
       case 'error':
         add(counters.tierErrors, event.tier);
@@ -166,6 +172,7 @@ function zero(): TenantCounters {
     domainEvents: {},
     messagesRepeated: 0,
     signaturesRefused: {},
+    overQuota: {},
     tierErrors: {},
     invalidFrames: {},
     invalidValues: {},

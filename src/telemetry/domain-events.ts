@@ -18,6 +18,13 @@ export type DomainTelemetryEvent =
       readonly reason: SignatureRefusal;
     };
 
+export const DOMAIN_EVENT_TYPES = [
+  'domain_events',
+  'rule_failed',
+  'message_repeated',
+  'signature_refused',
+] as const satisfies readonly DomainTelemetryEvent['type'][];
+
 /** What became of the events of one message. `coarsened`: the whole tenant was purged in place of what they named. */
 export interface DomainEventCounts {
   readonly applied: number;

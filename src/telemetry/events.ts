@@ -1,6 +1,7 @@
 import type { FrameFault } from '../errors.ts';
 import { described } from './described.ts';
-import type { DomainTelemetryEvent } from './domain-events.ts';
+import { DOMAIN_EVENT_TYPES, type DomainTelemetryEvent } from './domain-events.ts';
+import { QUOTA_EVENT_TYPES, type QuotaTelemetryEvent } from './quota-events.ts';
 
 /**
  * Everything that is reported, one constructor each. Events carry no value, token or header of a request; those that
@@ -56,6 +57,7 @@ export type TelemetryEvent =
   | { readonly type: 'purge_failed'; readonly tenant: string; readonly message: string }
   | { readonly type: 'purge_abandoned'; readonly tenant: string; readonly targets: number }
   | DomainTelemetryEvent
+  | QuotaTelemetryEvent
   /** A local tier gave a copy up because its budget was full. */
   | {
       readonly type: 'evict';
@@ -121,7 +123,7 @@ export type MissReason =
 
 /**
  * Why a stale entry was served: it is being refreshed, the load failed, took too long, is another isolate's, or has failed
- * a moment ago; or the caller asked for stale ones as well.
+ * a moment ago or is over the tenant's quota (`throttled`); or the caller asked for stale ones as well.
  */
 export type StaleReason = 'revalidate' | 'error' | 'timeout' | 'leased' | 'throttled' | 'requested';
 
@@ -146,10 +148,8 @@ export const EVENT_TYPES = [
   'purge',
   'purge_failed',
   'purge_abandoned',
-  'domain_events',
-  'rule_failed',
-  'message_repeated',
-  'signature_refused',
+  ...DOMAIN_EVENT_TYPES,
+  ...QUOTA_EVENT_TYPES,
   'evict',
   'bypass',
   'tags_dropped',

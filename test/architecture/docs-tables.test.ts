@@ -9,9 +9,12 @@ import {
   variablesTable,
   withTables,
 } from '../../dev/settings-tables.ts';
+import { tenantsTable } from '../../dev/tenant-tables.ts';
 import { PRESET_NAMES } from '../../src/config/config.ts';
 import { PRESETS } from '../../src/config/presets.ts';
 import { optionName, SETTING_IDS, setting, variableName } from '../../src/config/settings.ts';
+import { TENANT_DESCRIPTIONS } from '../../src/config/tenant-descriptions.ts';
+import { tenantList } from '../../src/config/tenant-list.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = 'docs/reference/configuration.md';
@@ -70,8 +73,37 @@ describe('the tables', () => {
     expect(rows.map(([first]) => first)).toContain('`maxLife`');
   });
 
+  test('have every field of a tenant, with its default, and say which may stand in a path rule', () => {
+    const rows = cellsOf(tenantsTable());
+    const places = rows.map(([first]) => first?.replaceAll('`', ''));
+    expect(new Set(places)).toEqual(new Set(Object.keys(TENANT_DESCRIPTIONS)));
+    expect(places).toHaveLength(new Set(places).size);
+    const names = new Set(places.map((place) => place?.replace(/\..*/, '')));
+    expect(names).toEqual(new Set(Object.keys(tenantList.element.shape)));
+    for (const cells of rows) for (const cell of cells) expect(cell).toMatch(/./);
+    const rule = tenantList.element.shape.paths.unwrap().element;
+    const markedAs = (mark: string) =>
+      new Set(
+        rows.filter((row) => row[3] === mark).map(([name]) => name?.replace(/[`]|\..*/g, '')),
+      );
+    expect(markedAs('yes')).toEqual(
+      new Set(Object.keys(rule.shape).filter((name) => name !== 'path')),
+    );
+    expect(markedAs('no')).toEqual(
+      new Set([...names].filter((name) => !Object.hasOwn(rule.shape, name ?? ''))),
+    );
+    const cell = (name: string, at: number) => rows.find(([first]) => first === name)?.[at];
+    expect(cell('`stale.ifUnreachable`', 1)).toBe('`1m`');
+    expect(cell('`ttl.max`', 1)).toBe('none');
+    expect(cell('`query`', 1)).toBe('all of them');
+    expect(cell('`maxVariants`', 1)).toBe('`64`');
+    expect(cell('`exposeTags`', 2)).toBe('`true` or `false`');
+    expect(cell('`quotas.purgesPerSecond`', 2)).toBe('a whole number from 1 to 10000');
+  });
+
   test('have no cell that breaks the table', () => {
-    for (const table of [variablesTable(), presetsTable(), reasonsTable(), namespacesTable()]) {
+    const tables = [variablesTable, presetsTable, reasonsTable, namespacesTable, tenantsTable];
+    for (const table of tables.map((render) => render())) {
       const pipes = new Set(table.split('\n').map((line) => line.split('|').length));
       expect(pipes.size).toBe(1);
     }

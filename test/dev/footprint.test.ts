@@ -16,7 +16,7 @@ test.for([
   ['chunked', 'fast'],
   ['chunked', 'slow'],
 ] as const)(
-  'a body far over the size that is stored comes as it was made, and takes no memory: %s, a %s reader',
+  'a body far over the size that is stored comes as it was made, and takes no memory: %s, a %s reader [trap:oversized]',
   { timeout: 60_000 },
   async ([form, reader], { annotate }) => {
     const [one] = await measureFootprint({

@@ -4,7 +4,7 @@ import {
   type LibraryFixture,
   type LibraryProcess,
 } from './library-fixture.ts';
-import { inspect } from './library-inspector.ts';
+import { inspect } from '../../dev/footprint/heap.ts';
 
 const BUDGET = 16 * 1_048_576;
 const MOST_OF_BUDGET = 1.5;

@@ -39,14 +39,16 @@ export async function startScriptedOrigin(): Promise<ScriptedOrigin> {
     if (waiting) await new Promise<void>((resolve) => void waiting.push(resolve));
     served += 1;
     const own = Object.keys(headers).find((name) => answers.has(named(target, name)));
-    const answer = answers.get(named(target, own)) ?? { target };
+    const scripted = answers.get(named(target, own)) ?? { target };
+    const answer = { ...scripted, ...echoed(headers, scripted) };
     if (answer.drop === true) {
       request.socket.resetAndDestroy();
       return;
     }
     const condition = (method === 'GET' || method === 'HEAD') && answer.notModified;
     if (condition && isNotModified(headers, answer.headers ?? [])) {
-      send(response, method, { target, status: 304, headers: condition }, served);
+      const echo = echoed(headers, { headers: condition, echo: scripted.echo });
+      send(response, method, { target, status: 304, headers: condition, ...echo }, served);
     } else {
       const rest = send(response, method, answer, served);
       if (rest) begun.set(target, [...(begun.get(target) ?? []), () => void response.end(rest)]);
@@ -89,6 +91,22 @@ export async function startScriptedOrigin(): Promise<ScriptedOrigin> {
 /** What is scripted for a target, or for its requests with a header. */
 function named(target: string, header: string | undefined): string {
   return header === undefined ? target : `${target} ${header}`;
+}
+
+/** What of an answer repeats the request. */
+function echoed(
+  request: Readonly<Record<string, string>>,
+  {
+    headers = [],
+    echo,
+  }: { readonly headers?: ScriptedAnswer['headers']; readonly echo?: number | undefined },
+): Pick<ScriptedAnswer, 'headers' | 'body'> {
+  if (echo === undefined) return {};
+  const lines = Object.entries(request).map(([name, value]) => `${name}: ${value}`);
+  return {
+    headers: [...headers, ['x-echo', lines.join(' | ')]],
+    body: lines.join('\n').padEnd(echo).slice(0, echo),
+  };
 }
 
 /** Sends an answer. What is left of its body, where it is to be held back. */

@@ -64,6 +64,7 @@ describe('the variables of a run', () => {
       CREDENTIALS: expect.any(String) as string,
       EVENT_SECRETS: expect.any(String) as string,
       CACHE_PRESET: 'development',
+      CACHE_PRIVATE_ORIGINS: 'allow',
       ADMIN_HOST: 'admin.localhost',
       TENANTS: [
         {
@@ -156,6 +157,21 @@ describe('what the user’s .dev.vars says', () => {
       ),
     );
     expect(read).not.toThrow(value);
+  });
+
+  test('the policy of a tenant goes to the Worker as it is written', () => {
+    const policy = {
+      ttl: { default: '1m' },
+      negativeTtl: { 404: '30s' },
+      query: { drop: ['utm_*'] },
+      responseHeaders: { 'X-Frame-Options': 'DENY' },
+      quotas: { loadsPerSecond: 5 },
+      paths: [{ path: '/account/*', cache: 'bypass' }],
+    };
+    const tenants = [{ id: 'mine', hosts: ['localhost'], origin: 'demo', ...policy }];
+    const { list } = run(`TENANTS='${JSON.stringify(tenants, null, 2)}'`);
+    expect(list('TENANTS')).toEqual([{ ...tenants[0], origin: 'http://127.0.0.1:42' }]);
+    expect(tenantList.safeParse(list('TENANTS')).success).toBe(true);
   });
 
   test('its TENANTS count, with the origin of this run where they say "demo"', () => {

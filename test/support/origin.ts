@@ -23,6 +23,11 @@ export interface ScriptedAnswer {
   readonly holdAfter?: number;
   /** Sends this many bytes of the body and drops the connection. */
   readonly breakAfter?: number;
+  /**
+   * Makes the origin repeat every field of the request: in `X-Echo`, and in a body of so many bytes, in place of {@link body}.
+   * Its 304s have the field as well.
+   */
+  readonly echo?: number;
   /** Drops the connection in place of any answer. */
   readonly drop?: true;
   /**

@@ -74,7 +74,7 @@ describe('who may do what on the tenant alpha', () => {
     expect((await call(STATS, authorization)).status).toBe(stats);
   });
 
-  test('refusals are problems that nobody stores; 401 says what is wanted, and neither names a token', async () => {
+  test('refusals are problems that nobody stores; 401 says what is wanted, and neither names a token [trap:purge-weapon]', async () => {
     const unauthenticated = await call(PURGE, 'Bearer wrong');
     const forbidden = await call(PURGE, 'Bearer alpha-stats');
     for (const answer of [unauthenticated, forbidden]) {
@@ -92,7 +92,7 @@ describe('who may do what on the tenant alpha', () => {
     expect(forbidden.headers.has('www-authenticate')).toBe(false);
   });
 
-  test('a refused purge purges nothing', async () => {
+  test('a refused purge purges nothing [trap:purge-weapon]', async () => {
     await service.get('/kept');
     await call(PURGE, 'Bearer beta-all');
     await service.send('POST', PURGE, { body: '{"all":true}' });
@@ -130,7 +130,7 @@ describe('which tenant', () => {
     expect((await service.get(`/spared?tenant=${beta}`)).status).toBe(200);
   });
 
-  test('no header of the client names another', async () => {
+  test('no header of the client names another [trap:tenant-spoofing]', async () => {
     const answer = await service.get('/headers', {
       'x-forwarded-host': host(beta),
       forwarded: `host=${host(beta)}`,
@@ -142,7 +142,7 @@ describe('which tenant', () => {
   });
 
   test.each([`https://nobody.test/`, `https://${host('x')}.${host('y')}/_tiercel/healthz`])(
-    'an unknown host is a 404 problem that nobody stores: %s',
+    'an unknown host is a 404 problem that nobody stores: %s [trap:tenant-spoofing]',
     async (url) => {
       const answer = await service.get(url);
       expect(answer.status).toBe(404);
@@ -153,7 +153,7 @@ describe('which tenant', () => {
     },
   );
 
-  test('capitals and a port are the same host, a trailing dot is another', async () => {
+  test('capitals and a port are the same host, a trailing dot is another [trap:tenant-spoofing] [trap:path-normalisation]', async () => {
     expect((await service.get(`https://${host(alpha).toUpperCase()}/capitals`)).status).toBe(200);
     expect((await service.get(`https://${host(alpha)}:8443/port`)).status).toBe(200);
     expect((await service.get(`https://${host(alpha)}./dot`)).status).toBe(404);
@@ -173,7 +173,7 @@ describe('the admin host', () => {
     expect((await call(`/v1/stats?tenant=${beta}`, 'Bearer alpha-all', ADMIN)).status).toBe(403);
   });
 
-  test('whether there is such a tenant is told only to a token for all of them', async () => {
+  test('whether there is such a tenant is told only to a token for all of them [trap:purge-weapon]', async () => {
     const path = '/v1/purge?tenant=nobody';
     expect((await call(path, undefined, ADMIN)).status).toBe(401);
     expect((await call(path, 'Bearer alpha-all', ADMIN)).status).toBe(403);

@@ -239,7 +239,7 @@ describe('a purge of a group', () => {
   });
 });
 
-describe('what an origin may not name', () => {
+describe('what an origin may not name [trap:tag-injection]', () => {
   const many = (count: number): string =>
     Array.from({ length: count }, (_, at) => `"g${at}"`).join();
   test.each<[string, Fields, string, Record<string, number>]>([
@@ -284,7 +284,7 @@ describe('tags and groups are said to caches, by origins', () => {
   ];
   const seen = (headers: Headers): (string | null)[] => NAMES.map((name) => headers.get(name));
 
-  test('those of a request neither reach the origin nor count', async () => {
+  test('those of a request neither reach the origin nor count [trap:tag-injection]', async () => {
     const page = nextPath();
     await grouped(page, []);
     const here = (await deployed()).isolate();
@@ -317,7 +317,7 @@ describe('tags and groups are said to caches, by origins', () => {
     ['POST', async (by, path) => (await by.send('POST', path, { body: 'x' })).headers],
   ];
 
-  test.each(ways)('%s: clients do not see them', async (_, ask) => {
+  test.each(ways)('%s: clients do not see them [trap:tag-injection]', async (_, ask) => {
     const page = nextPath();
     await grouped(page, all);
     const answer = await ask((await deployed()).isolate(), page);

@@ -42,7 +42,7 @@ const shared: Omit<ScriptedAnswer, 'target'> = {
   body: 'fine',
 };
 
-describe('a leader alone is failed', () => {
+describe('a leader alone is failed [trap:collapse]', () => {
   test.each([500, 503])('with %i: all others ask at once', async (status) => {
     const path = nextPath();
     await origin.rescript(path, [shared, { to: 'x-bad', status, headers: [], body: 'not fine' }]);
@@ -87,7 +87,7 @@ describe('a leader alone is failed', () => {
   });
 });
 
-describe('everybody is failed', () => {
+describe('everybody is failed [trap:collapse]', () => {
   test('with 503: each has their own answer, and asks once', async () => {
     const path = nextPath();
     await origin.script({ target: path, status: 503, headers: [['retry-after', '7']] });

@@ -27,7 +27,7 @@ const deployed = (): Promise<Deployment> => deploy({ origin: origin.url, redis: 
 const script = (path: string, headers: Pairs, more: Partial<ScriptedAnswer> = {}): Promise<void> =>
   origin.script({ target: path, headers, ...more });
 
-describe('what may be shared', () => {
+describe('what may be shared [trap:collapse]', () => {
   test('is asked for once', async () => {
     const path = nextPath();
     await script(path, [['cache-control', 'max-age=60']], { body: 'once' });
@@ -88,7 +88,7 @@ describe('what may be shared', () => {
   });
 });
 
-describe('what may not be shared', () => {
+describe('what may not be shared [trap:collapse] [trap:set-cookie]', () => {
   const refusals: readonly (readonly [string, Pairs])[] = [
     ['no-store', [['cache-control', 'no-store']]],
     ['private', [['cache-control', 'private, max-age=60']]],
@@ -157,7 +157,7 @@ describe('what may not be shared', () => {
   });
 });
 
-describe('nobody inherits', () => {
+describe('nobody inherits [trap:collapse]', () => {
   test('what was answered to somebody’s credentials, and all others share their own', async () => {
     const path = nextPath();
     await scriptSecret(path);

@@ -83,6 +83,31 @@ const broken: readonly (readonly [string, Readonly<Record<string, unknown>>, str
   ['an origin with a password', tenant({ origin: 'https://u:p@o.test' }), 'TENANTS[0].origin'],
   ['a warm path without a slash', tenant({ warm: { paths: ['a'] } }), 'TENANTS[0].warm.paths[0]'],
   ['an unknown field of a tenant', tenant({ orgin: 'x' }), 'TENANTS[0]'],
+  ['a time that is no whole second', tenant({ ttl: { default: 60 } }), 'TENANTS[0].ttl.default'],
+  [
+    'a default below the minimum',
+    tenant({ ttl: { default: '1s', min: '1m' } }),
+    'TENANTS[0].ttl.default',
+  ],
+  ['a time for 403', tenant({ negativeTtl: { 403: '1m' } }), 'TENANTS[0].negativeTtl.403'],
+  ['a choice of nothing', tenant({ query: {} }), 'TENANTS[0].query'],
+  ['cookies out of Vary', tenant({ vary: { drop: ['cookie'] } }), 'TENANTS[0].vary.drop[0]'],
+  [
+    'a header that splits the answer',
+    tenant({ responseHeaders: { 'x-a': 'b\r\nset-cookie: c=d' } }),
+    'TENANTS[0].responseHeaders.x-a',
+  ],
+  ['no loads', tenant({ quotas: { loadsPerSecond: 0 } }), 'TENANTS[0].quotas.loadsPerSecond'],
+  [
+    'a path rule behind one that fits all',
+    tenant({ paths: [{ path: '/*' }, { path: '/account/*', cache: 'bypass' }] }),
+    'TENANTS[0].paths[1].path',
+  ],
+  [
+    'a field of a tenant in a path rule',
+    tenant({ paths: [{ path: '/a', origin: 'https://b.test' }] }),
+    'TENANTS[0].paths[0]',
+  ],
   [
     'two tenants of one id',
     { TENANTS: JSON.stringify([TENANT, { ...TENANT, hosts: ['b.test'] }]) },
@@ -164,7 +189,7 @@ describe('a configuration that can’t be used', () => {
     ]);
   });
 
-  test('no secret is in the answer or in the log', async () => {
+  test('no secret is in the answer or in the log [trap:leaks]', async () => {
     const { variables } = await deploy({
       variables: {
         UPSTASH_REDIS_REST_TOKEN: 'very-secret-token',

@@ -424,7 +424,7 @@ describe('a signature', () => {
     ['that is right, and too old', () => signedHeaders(body, [SECRET], { at: 0 })],
   ];
 
-  test('that is wrong in any way gets one answer, and purges nothing', async () => {
+  test('that is wrong in any way gets one answer, and purges nothing [trap:purge-weapon]', async () => {
     const { isolate, tenant } = await deployed();
     const here = isolate();
     const path = await cached([here], 'city:1, city:2');
@@ -496,7 +496,7 @@ describe('a signature', () => {
   });
 });
 
-describe('a message that is sent again', () => {
+describe('a message that is sent again [trap:purge-weapon]', () => {
   test('purges once, also in another isolate, and says so', async () => {
     const { isolate, tenant } = await deployed();
     const [here, there] = [isolate(), isolate()];

@@ -15,7 +15,7 @@ interface Echo {
 }
 
 describe('what reaches the origin', () => {
-  test('X-Forwarded-For, -Proto and -Host are ours, never what the client says', async () => {
+  test('X-Forwarded-For, -Proto and -Host are ours, never what the client says [trap:unkeyed-headers]', async () => {
     const { host, isolate } = await deploy();
     const answer = await isolate().get('/echo', {
       'cf-connecting-ip': '203.0.113.7',
@@ -66,7 +66,7 @@ describe('what reaches the origin', () => {
     expect((answer.json() as Echo).headers).not.toHaveProperty('x-forwarded-for');
   });
 
-  test('fields of one connection stay here; others pass', async () => {
+  test('fields of one connection stay here; others pass [trap:hop-by-hop]', async () => {
     const { isolate } = await deploy();
     const answer = await isolate().get('/echo', {
       connection: 'x-hop',
@@ -89,7 +89,7 @@ describe('what reaches the origin', () => {
   });
 
   test.each(['/p/a%2Fb?x=1&x=2&%20', '/p//double/', '/p/%E2%82%AC?q=%2B+', '/p/a;b=c,d'])(
-    'path and query as they came: %s',
+    'path and query as they came: %s [trap:path-normalisation]',
     async (target) => {
       await (await here()).get(target);
       expect(await origin.count(target)).toBe(1);
@@ -195,13 +195,24 @@ describe('methods', () => {
     expect(await origin.count('/hops')).toBe(1);
   });
 
-  test('a method that only commands caches know is the origin’s to judge', async () => {
-    const isolate = await here();
-    await isolate.get('/purged-by-origin');
-    await origin.script({ target: '/purged-by-origin', status: 405, body: 'no' });
-    expect((await isolate.send('PURGE', '/purged-by-origin')).status).toBe(405);
-    expect((await isolate.get('/purged-by-origin')).cacheStatus).toMatchObject({ hit: true });
-  });
+  test.each(['PURGE', 'BAN'])(
+    '%s is refused with where purges are made: nothing reaches the origin, nothing is purged [trap:purge-weapon]',
+    async (method) => {
+      const isolate = await here();
+      const path = `/purged-by-method/${method}`;
+      await isolate.get(path);
+      const answer = await isolate.send(method, path, { headers: { 'x-purge': 'all' } });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get('allow')).toBe('GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(answer.json()).toMatchObject({
+        code: 'method_not_allowed',
+        detail: expect.stringContaining('POST /_tiercel/v1/purge') as string,
+      });
+      expect((await origin.seen(path)).map((seen) => seen.method)).toEqual(['GET']);
+      expect((await isolate.get(path)).cacheStatus).toMatchObject({ hit: true });
+    },
+  );
 });
 
 describe('what an unsafe request has changed besides its URL', () => {

@@ -43,87 +43,90 @@ async function arrived(path: string, count = 1): Promise<void> {
   await expect.poll(() => origin.count(path), { timeout: 10_000 }).toBe(count);
 }
 
-describe.each(PURGE_WAYS)('a load that a purge by $what overtakes', ({ body }) => {
-  test.each(['the same isolate', 'another isolate'] as const)(
-    'is stored nowhere that anybody reads, when %s purges',
-    async (who) => {
+describe.each(PURGE_WAYS)(
+  'a load that a purge by $what overtakes [trap:purge-race]',
+  ({ body }) => {
+    test.each(['the same isolate', 'another isolate'] as const)(
+      'is stored nowhere that anybody reads, when %s purges',
+      async (who) => {
+        const { path, tag } = await entry('old');
+        const { host, isolate } = await deployed();
+        centres.enter('first');
+        const loader = isolate();
+        const purger = who === 'the same isolate' ? loader : isolate();
+        // Both know the ledger already, as busy isolates do.
+        await loader.get('/other');
+        await purger.get('/other');
+
+        await origin.hold(path);
+        const load = loader.get(path);
+        await arrived(path);
+        expect((await purger.purge(body({ host, path, tag }))).status).toBe(200);
+        // The origin made its answer before the change that the purge is about.
+        await origin.release(path);
+        const early = await load;
+        // Who asked before the purge may have what was then.
+        expect(early).toMatchObject({ status: 200, text: 'old' });
+        if (who === 'the same isolate') expect(early.cacheStatus).not.toHaveProperty('stored');
+
+        await script(path, tag, 'new');
+        if (who === 'another isolate') clock.advance(COHERENCE_MS);
+        const next = await loader.get(path);
+        expect(next.text).toBe('new');
+        expect(next.cacheStatus).not.toHaveProperty('hit');
+        expect(await origin.count(path)).toBe(2);
+        expect((await purger.get(path)).text).toBe('new');
+        centres.enter('second');
+        const fresh = await isolate().get(path);
+        expect(fresh.text).toBe('new');
+        expect(await origin.count(path)).toBe(2);
+      },
+    );
+
+    test('is read by no isolate that was not there, neither near nor far', async () => {
       const { path, tag } = await entry('old');
       const { host, isolate } = await deployed();
       centres.enter('first');
-      const loader = isolate();
-      const purger = who === 'the same isolate' ? loader : isolate();
-      // Both know the ledger already, as busy isolates do.
+      const [loader, purger] = [isolate(), isolate()];
       await loader.get('/other');
-      await purger.get('/other');
-
       await origin.hold(path);
       const load = loader.get(path);
       await arrived(path);
-      expect((await purger.purge(body({ host, path, tag }))).status).toBe(200);
-      // The origin made its answer before the change that the purge is about.
+      await purger.purge(body({ host, path, tag }));
       await origin.release(path);
-      const early = await load;
-      // Who asked before the purge may have what was then.
-      expect(early).toMatchObject({ status: 200, text: 'old' });
-      if (who === 'the same isolate') expect(early.cacheStatus).not.toHaveProperty('stored');
-
+      await load;
       await script(path, tag, 'new');
-      if (who === 'another isolate') clock.advance(COHERENCE_MS);
-      const next = await loader.get(path);
-      expect(next.text).toBe('new');
-      expect(next.cacheStatus).not.toHaveProperty('hit');
-      expect(await origin.count(path)).toBe(2);
-      expect((await purger.get(path)).text).toBe('new');
+      // At once: a new isolate reads the ledger first.
+      expect((await isolate().get(path)).text).toBe('new');
       centres.enter('second');
-      const fresh = await isolate().get(path);
-      expect(fresh.text).toBe('new');
-      expect(await origin.count(path)).toBe(2);
-    },
-  );
+      expect((await isolate().get(path)).text).toBe('new');
+      expect((await purger.get(path)).text).toBe('new');
+    });
 
-  test('is read by no isolate that was not there, neither near nor far', async () => {
-    const { path, tag } = await entry('old');
-    const { host, isolate } = await deployed();
-    centres.enter('first');
-    const [loader, purger] = [isolate(), isolate()];
-    await loader.get('/other');
-    await origin.hold(path);
-    const load = loader.get(path);
-    await arrived(path);
-    await purger.purge(body({ host, path, tag }));
-    await origin.release(path);
-    await load;
-    await script(path, tag, 'new');
-    // At once: a new isolate reads the ledger first.
-    expect((await isolate().get(path)).text).toBe('new');
-    centres.enter('second');
-    expect((await isolate().get(path)).text).toBe('new');
-    expect((await purger.get(path)).text).toBe('new');
-  });
-
-  test('is not read either when its commit reaches Redis after the mark', async () => {
-    const { path, tag } = await entry('old');
-    const { tenant, host, isolate } = await deployed();
-    centres.enter('first');
-    const [loader, purger] = [isolate(), isolate()];
-    await loader.get('/other');
-    await purger.get('/other');
-    await endpoint.setFaults({ delayMs: 2000, times: 1, match: 'EVALSHA' });
-    const load = loader.get(path);
-    await expect.poll(commitWaits, { timeout: 10_000 }).toBe(true);
-    expect((await purger.purge(body({ host, path, tag }))).status).toBe(200);
-    // The mark came first: the commit is still on its way.
-    const stored = `tc:v1:t:${tenant}:g:*${path.replaceAll('/', ':')}:*`;
-    expect(await endpoint.command('KEYS', stored)).toEqual([]);
-    expect((await load).text).toBe('old');
-    await script(path, tag, 'new');
-    clock.advance(COHERENCE_MS);
-    centres.enter('second');
-    expect((await isolate().get(path)).text).toBe('new');
-    centres.enter('first');
-    expect((await loader.get(path)).text).toBe('new');
-  });
-});
+    test('is not read either when its commit reaches Redis after the mark', async () => {
+      const { path, tag } = await entry('old');
+      const { tenant, host, isolate } = await deployed();
+      centres.enter('first');
+      const [loader, purger] = [isolate(), isolate()];
+      await loader.get('/other');
+      await purger.get('/other');
+      await endpoint.setFaults({ delayMs: 2000, times: 1, match: 'EVALSHA' });
+      const load = loader.get(path);
+      await expect.poll(commitWaits, { timeout: 10_000 }).toBe(true);
+      expect((await purger.purge(body({ host, path, tag }))).status).toBe(200);
+      // The mark came first: the commit is still on its way.
+      const stored = `tc:v1:t:${tenant}:g:*${path.replaceAll('/', ':')}:*`;
+      expect(await endpoint.command('KEYS', stored)).toEqual([]);
+      expect((await load).text).toBe('old');
+      await script(path, tag, 'new');
+      clock.advance(COHERENCE_MS);
+      centres.enter('second');
+      expect((await isolate().get(path)).text).toBe('new');
+      centres.enter('first');
+      expect((await loader.get(path)).text).toBe('new');
+    });
+  },
+);
 
 /** True once the fault has taken the request that holds the commit. */
 async function commitWaits(): Promise<boolean> {
@@ -134,7 +137,7 @@ async function commitWaits(): Promise<boolean> {
   return hits === 1;
 }
 
-describe('a load that began before the ledger was known', () => {
+describe('a load that began before the ledger was known [trap:purge-race]', () => {
   test('is overtaken by a purge all the same', async () => {
     const { path, tag } = await entry('old');
     const { isolate } = await deployed();
@@ -168,7 +171,7 @@ describe('a load that began before the ledger was known', () => {
   });
 });
 
-describe('promotions and purges', () => {
+describe('promotions and purges [trap:purge-race]', () => {
   test('an entry that was read from Redis before a purge is not served from memory after it', async () => {
     const { path, tag } = await entry('old');
     const { isolate } = await deployed();

@@ -95,7 +95,7 @@ describe.each(PURGE_WAYS)('a purge by $what', ({ body, targets = 1 }) => {
     }
   });
 
-  test('leaves other tenants alone', async () => {
+  test('leaves other tenants alone [trap:cross-tenant-purge]', async () => {
     const { path, tag } = await tagged();
     const [one, other] = [await deployed(), await deployed()];
     const there = other.isolate();

@@ -67,7 +67,7 @@ describe('a part of what is stored as a whole', () => {
   });
 });
 
-describe('a part of what is not stored', () => {
+describe('a part of what is not stored [trap:range]', () => {
   test('is asked for as the client asks, and stored as a part (RFC 9111, section 3.3)', async () => {
     const isolate = await here();
     const path = nextPath();

@@ -155,7 +155,7 @@ describe('stale-while-revalidate (RFC 5861, section 3)', () => {
   });
 
   test.each([COHERENCE_MS, 0])(
-    'of 50 readers at once, with a bound of %s, none waits and one refresh is made',
+    'of 50 readers at once, with a bound of %s, none waits and one refresh is made [trap:stale-windows]',
     async (bound) => {
       const { path } = next();
       await script(path, 'max-age=10, stale-while-revalidate=600', 'old');
@@ -220,7 +220,7 @@ describe('stale-while-revalidate (RFC 5861, section 3)', () => {
     expect(await origin.count(path)).toBe(2);
   });
 
-  test('a purge while it is refreshed: what was loaded before is not kept', async () => {
+  test('a purge while it is refreshed: what was loaded before is not kept [trap:purge-race]', async () => {
     const { path, tag } = next();
     await script(path, 'max-age=10, stale-while-revalidate=600', 'old', { tag });
     const { isolate } = await deployed();

@@ -80,7 +80,7 @@ test.each([
   },
 );
 
-test('whose reader has taken nothing for a minute gives way', async () => {
+test('whose reader has taken nothing for a minute gives way [trap:oversized]', async () => {
   const { open, isHit } = await scene({}, RANGE);
   const unread: Awaited<ReturnType<typeof open>>[] = [];
   for (let at = 0; at < 32; at += 1) {

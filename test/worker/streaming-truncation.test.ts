@@ -77,24 +77,27 @@ describe.each([
   ['large', LARGE, {}],
   ['small, in chunks', SMALL, { chunked: true }],
   ['large, in chunks', LARGE, { chunked: true }],
-] as const)('a %s body in whose middle the connection is reset', (_, length, framing) => {
-  test('is an error for its client and for all who wait, and nothing is stored', async () => {
-    const path = nextPath();
-    const { isolate } = await deploy({
-      origin: origin.url,
-      redis: endpoint,
-      variables: { CACHE_REDIS_TIMEOUT_MS: 10_000 },
+] as const)(
+  'a %s body in whose middle the connection is reset [trap:truncation]',
+  (_, length, framing) => {
+    test('is an error for its client and for all who wait, and nothing is stored', async () => {
+      const path = nextPath();
+      const { isolate } = await deploy({
+        origin: origin.url,
+        redis: endpoint,
+        variables: { CACHE_REDIS_TIMEOUT_MS: 10_000 },
+      });
+      const here = isolate();
+      const answer = { ...framing, headers, body: whole(length), holdAfter: 1000 };
+      await origin.rescript(path, [answer]);
+      const first = look(here, path);
+      await arrived(origin, path, 1);
+      const others = Promise.all([look(here, path), look(here, path)]);
+      // Its beginning has come.
+      await expect.poll(async () => (await origin.seen(path))[0]?.answered).toBe(200);
+      await origin.link('cut');
+      expect([await first, ...(await others)].filter((got) => !isError(got))).toEqual([]);
+      await expectNothingStored([here, isolate()], path, length);
     });
-    const here = isolate();
-    const answer = { ...framing, headers, body: whole(length), holdAfter: 1000 };
-    await origin.rescript(path, [answer]);
-    const first = look(here, path);
-    await arrived(origin, path, 1);
-    const others = Promise.all([look(here, path), look(here, path)]);
-    // Its beginning has come.
-    await expect.poll(async () => (await origin.seen(path))[0]?.answered).toBe(200);
-    await origin.link('cut');
-    expect([await first, ...(await others)].filter((got) => !isError(got))).toEqual([]);
-    await expectNothingStored([here, isolate()], path, length);
-  });
-});
+  },
+);

@@ -151,7 +151,7 @@ describe.each(framings)('a large body %s', (_, framing) => {
     expect(await digest(rest)).toBe(await digest(bytes));
   });
 
-  test('past the cap reaches the client whole, and is not stored', async () => {
+  test('past the cap reaches the client whole, and is not stored [trap:oversized]', async () => {
     const path = nextPath();
     const { here, isolate } = await world();
     const bytes = bytesOf(2 * CAP);
@@ -176,7 +176,7 @@ describe.each(framings)('a large body %s', (_, framing) => {
     for (const one of await all) expect(await digest(one.bytes)).toBe(await digest(bytes));
   });
 
-  test('past the cap lets its client go away, and the origin with it', async () => {
+  test('past the cap lets its client go away, and the origin with it [trap:oversized]', async () => {
     const path = nextPath();
     const { here } = await world();
     await script(path, bytesOf(2 * CAP), { ...framing, holdAfter: CAP + 1000 });

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../src/codec/entry.ts';
 import { httpEntry, mayServeOnStatus, type StoredResponse } from '../../src/gateway/http-entry.ts';
 import { judgeStorability, type Storable } from '../../src/gateway/storability.ts';
+import { DEFAULT_CACHE_POLICY, type StalePolicy } from '../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const bytes = (text: string): Uint8Array<ArrayBuffer> =>
@@ -33,7 +34,10 @@ function entryOf(
 }
 function verdictOn(status: number, headers: Headers): Storable {
   const request = new Request('https://acme.example/');
-  const verdict = judgeStorability(request, { status, headers }, NOW, { setCookie: 'store' });
+  const verdict = judgeStorability(request, { status, headers }, NOW, {
+    ...DEFAULT_CACHE_POLICY,
+    setCookie: 'store',
+  });
   if (!verdict.storable) throw new Error(`It is not storable: ${verdict.reason}.`);
   return verdict;
 }
@@ -137,6 +141,28 @@ describe('its times', () => {
 });
 
 describe('in place of a failure that its origin answers with it is served', () => {
+  const mayServe = (entry: EntryDraft, now: number, changes: Partial<StalePolicy> = {}): boolean =>
+    mayServeOnStatus(entry, now, { ...DEFAULT_CACHE_POLICY.stale, ...changes });
+
+  test.each<[string, Partial<StalePolicy>, number, boolean]>([
+    ['says nothing', { ifError: 30 }, 59_000, true],
+    ['says nothing, past that time', { ifError: 30 }, 85_000, false],
+    ['says nothing, and was stored while less was allowed', { ifError: 900 }, 115_000, false],
+    ['may be used for less', { ifError: 30, max: 3 }, 59_000, false],
+    ['says nothing, and so does the policy', {}, 59_000, false],
+  ])('where it %s: by the policy %o after %i ms: %s', async (_what, policy, after, expected) => {
+    const entry = await entryOf({ 'cache-control': 'max-age=60' });
+    expect(mayServe(entry, NOW + after, policy)).toBe(expected);
+  });
+
+  test('an error is not, unless it says so itself', async () => {
+    const policy = { ifError: 900 };
+    const fields = { 'cache-control': 'max-age=60' };
+    expect(mayServe(await entryOf(fields, {}, 404), NOW + 59_000, policy)).toBe(false);
+    const saying = { 'cache-control': 'max-age=60, stale-if-error=9' };
+    expect(mayServe(await entryOf(saying, {}, 404), NOW + 59_000, policy)).toBe(true);
+  });
+
   test.each<[string, number, boolean]>([
     ['max-age=60', 60_000, false],
     ['max-age=60, stale-if-error=20', 74_999, true],
@@ -151,7 +177,7 @@ describe('in place of a failure that its origin answers with it is served', () =
     ['max-age=60', 0, false],
     ['max-age=60, stale-if-error=20', 0, true],
   ])('with %s after %i ms: %s', async (field, after, expected) => {
-    expect(mayServeOnStatus(await entryOf({ 'cache-control': field }), NOW + after)).toBe(expected);
+    expect(mayServe(await entryOf({ 'cache-control': field }), NOW + after)).toBe(expected);
   });
 
   test('by a targeted field where it governs', async () => {
@@ -159,7 +185,7 @@ describe('in place of a failure that its origin answers with it is served', () =
       'cdn-cache-control': 'max-age=60, stale-if-error=20',
       'cache-control': 'max-age=60',
     };
-    expect(mayServeOnStatus(await entryOf(fields), NOW + 60_000)).toBe(true);
+    expect(mayServe(await entryOf(fields), NOW + 60_000)).toBe(true);
   });
 });
 

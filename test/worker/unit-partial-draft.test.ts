@@ -1,6 +1,7 @@
 import { expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../src/codec/entry.ts';
 import { answerFromPartial, judgePartial, partialDraft } from '../../src/gateway/partial.ts';
+import { DEFAULT_CACHE_POLICY } from '../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const HIT = { hit: true, ttl: 50, detail: 'memory' } as const;
@@ -16,7 +17,7 @@ async function draftOf(
     status: 206,
     headers: { 'cache-control': 'max-age=60', 'content-range': 'bytes 4-8/10', ...headers },
   });
-  const verdict = judgePartial(request, response, NOW, {});
+  const verdict = judgePartial(request, response, NOW, DEFAULT_CACHE_POLICY);
   if (!verdict.storable) throw new TypeError(verdict.reason);
   return partialDraft(request, {
     response,

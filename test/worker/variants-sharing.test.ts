@@ -22,7 +22,7 @@ const fresh = [
   ['etag', '"1"'],
 ] as const;
 
-describe('Vary that comes with a 304 (RFC 9111, section 4.1)', () => {
+describe('Vary that comes with a 304 (RFC 9111, section 4.1) [trap:vary-304]', () => {
   test('counts for a refresh behind an answer', async () => {
     const { here, path } = await scene();
     const headers = [
@@ -114,7 +114,7 @@ test('what one client wants anew in another’s language is stored under its own
   }
 });
 
-test('64 made-up values keep nobody else’s variant out, and no more than 64 are served', async () => {
+test('64 made-up values keep nobody else’s variant out, and no more than 64 are served [trap:cache-busting]', async () => {
   const { here, path } = await scene();
   const headers = [
     ['cache-control', 'max-age=86400'],
@@ -129,7 +129,7 @@ test('64 made-up values keep nobody else’s variant out, and no more than 64 ar
   expect((await ask('1')).cacheStatus).toMatchObject({ fwd: 'vary-miss' });
 });
 
-test('fields that the origin is never sent select nothing', async () => {
+test('fields that the origin is never sent select nothing [trap:unkeyed-headers]', async () => {
   const { here, path } = await scene();
   const headers = [
     ['cache-control', VARIES],

@@ -4,6 +4,7 @@ import { Keyring } from '../../../src/codec/encryption.ts';
 import type { Entry } from '../../../src/codec/entry.ts';
 import { FrameCodec } from '../../../src/codec/frame.ts';
 import { parseMetadata, serializeMetadata } from '../../../src/codec/metadata.ts';
+import { CLEAR_HEADER_LENGTH, formatClearHeader } from '../../../src/codec/stamp.ts';
 import { ConfigError } from '../../../src/errors.ts';
 import { entry } from '../support/arbitraries.ts';
 import { bytesOf, expectRefused, keyOf, METADATA, secret, withChecksum } from './frames.ts';
@@ -99,6 +100,13 @@ describe('whoever can write the store, and knows all but the key,', () => {
     const frame = await codec.encode(key, one);
     for (let length = METADATA; length < frame.length; length += 1)
       await expectRefused(codec, key, withChecksum(key, frame.subarray(0, length)));
+  });
+
+  test('can put an older value of the same key back under a newer stamp, and no longer life with it', async () => {
+    const older = await codec.encode(key, one);
+    const newer = { epoch: 'e'.repeat(32), asOf: 999 };
+    const forged = bytesOf(formatClearHeader(newer), older.subarray(CLEAR_HEADER_LENGTH));
+    expect(await codec.decode(key, forged)).toEqual({ ...one, stamp: newer });
   });
 
   test('can not put a clear frame in its place', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { loadConfig, type Variables } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/errors.ts';
+import { DEFAULT_CACHE_POLICY, DEFAULT_QUOTAS } from '../../../src/tenant/policy.ts';
 import { PRODUCTION, TENANT, loading } from './loading.ts';
 
 const { load, problemsOf } = loading(PRODUCTION);
@@ -18,6 +19,9 @@ describe('without any setting', () => {
           hosts: ['acme.example'],
           origin: 'https://origin.example',
           warm: { base: 'https://acme.example', paths: [] },
+          caching: DEFAULT_CACHE_POLICY,
+          paths: [],
+          quotas: DEFAULT_QUOTAS,
         },
       ],
       credentials: [],
@@ -55,6 +59,7 @@ describe('without any setting', () => {
       },
       originTimeoutMs: 25_000,
       warmRequests: 45,
+      privateOrigins: 'refuse',
     });
   });
 });
@@ -99,6 +104,7 @@ describe('every setting overrides the preset', () => {
     ['CACHE_REDIS_TIMEOUT_MS', '1', { redis: { timeoutMs: 1 } }],
     ['CACHE_ORIGIN_TIMEOUT_MS', '100000', { originTimeoutMs: 100_000 }],
     ['CACHE_WARM_REQUESTS', '20', { warmRequests: 20 }],
+    ['CACHE_PRIVATE_ORIGINS', 'allow', { privateOrigins: 'allow' }],
     ['ADMIN_HOST', 'admin.localhost', { adminHost: 'admin.localhost' }],
   ])('%s=%j', (name, value, expected) => {
     expect(load({ [name]: value })).toMatchObject(expected);

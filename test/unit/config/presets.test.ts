@@ -50,7 +50,8 @@ describe('a preset', () => {
 
   test.each(PRESET_NAMES)('%s means the same at both doors', (name) => {
     const { tenants: _t, credentials: _c, adminHost: _a, ...rest } = load({ CACHE_PRESET: name });
-    const { originTimeoutMs: _o, warmRequests: _w, eventSecrets: _e, ...engine } = rest;
+    const { originTimeoutMs: _o, warmRequests: _w, eventSecrets: _e, ...others } = rest;
+    const { privateOrigins: _p, ...engine } = others;
     const { namespaces, ...settings } = resolveCacheOptions({
       preset: name,
       encryptionKeys: rest.encryptionKeys.length > 0 && rest.encryptionKeys,

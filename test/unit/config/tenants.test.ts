@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { DEFAULT_CACHE_POLICY, DEFAULT_QUOTAS } from '../../../src/tenant/policy.ts';
 import { MINIMAL, TENANT, loading } from './loading.ts';
 
 const OTHER = { id: 'other', hosts: ['other.example'], origin: 'https://other-origin.example' };
@@ -19,30 +20,40 @@ describe('TENANTS', () => {
     expect(config.tenants.map(({ id }) => id)).toEqual(['other']);
   });
 
-  test('a tenant with everything', () => {
+  test('a tenant with everything that is not of caching', () => {
     const full = {
       id: 'a-b_1',
       hosts: ['a.example', '127.0.0.1', 'localhost'],
       origin: 'http://127.0.0.1:8000/base/',
-      exposeTags: true,
-      setCookie: 'store',
-      requestDirectives: 'honour',
       warm: { base: 'http://localhost:8787/', paths: ['/', '/cities?country=AD', '/%C3%A9'] },
+      rules: [{ on: 'city.updated', tags: ['city:{id}'] }],
+      quotas: { loadsPerSecond: 100_000, purgesPerSecond: 1 },
     };
     expect(load({ TENANTS: [full] }).tenants).toEqual([
       {
         ...full,
         origin: 'http://127.0.0.1:8000/base',
         warm: { ...full.warm, base: 'http://localhost:8787' },
+        caching: DEFAULT_CACHE_POLICY,
+        paths: [],
       },
     ]);
   });
 
-  test('what stands for what is left open is said too', () => {
-    const options = { setCookie: 'refuse', requestDirectives: 'ignore' };
-    expect(load({ TENANTS: [{ ...TENANT, ...options }] }).tenants[0]).toMatchObject(options);
-    const [plain] = load({ TENANTS: [TENANT] }).tenants;
-    for (const name of Object.keys(options)) expect(plain).not.toHaveProperty(name);
+  test('what a tenant leaves open is filled in', () => {
+    expect(load({ TENANTS: [TENANT] }).tenants).toEqual([
+      {
+        ...TENANT,
+        warm: { base: 'https://acme.example', paths: [] },
+        caching: DEFAULT_CACHE_POLICY,
+        paths: [],
+        quotas: DEFAULT_QUOTAS,
+      },
+    ]);
+    const [one] = load({ TENANTS: [{ ...TENANT, quotas: { loadsPerSecond: 5 } }] }).tenants;
+    expect(one?.quotas).toEqual({ loadsPerSecond: 5, purgesPerSecond: 100 });
+    const [other] = load({ TENANTS: [{ ...TENANT, quotas: { purgesPerSecond: 5 } }] }).tenants;
+    expect(other?.quotas).toEqual({ loadsPerSecond: undefined, purgesPerSecond: 5 });
   });
 
   test('readers of a tenant ask under https and its first host, unless it says otherwise', () => {
@@ -126,15 +137,34 @@ describe('TENANTS', () => {
       'TENANTS[1].origin: must not be a host of a tenant',
     ],
     [
-      'exposeTags that is no yes or no',
-      [{ ...TENANT, exposeTags: 'yes' }],
-      'TENANTS[0].exposeTags: ',
+      'no load a second',
+      [{ ...TENANT, quotas: { loadsPerSecond: 0 } }],
+      'TENANTS[0].quotas.loadsPerSecond: is 0, must be a whole number from 1 to 100000',
     ],
-    ['setCookie that is neither', [{ ...TENANT, setCookie: true }], 'TENANTS[0].setCookie: '],
     [
-      'requestDirectives in another spelling',
-      [{ ...TENANT, requestDirectives: 'honor' }],
-      'TENANTS[0].requestDirectives: ',
+      'too many loads a second',
+      [{ ...TENANT, quotas: { loadsPerSecond: 100_001 } }],
+      'TENANTS[0].quotas.loadsPerSecond: is 100001, must be a whole number from 1 to 100000',
+    ],
+    [
+      'a quota that is text',
+      [{ ...TENANT, quotas: { loadsPerSecond: '5' } }],
+      "TENANTS[0].quotas.loadsPerSecond: is '5', must be a whole number",
+    ],
+    [
+      'too many purges a second',
+      [{ ...TENANT, quotas: { purgesPerSecond: 10_001 } }],
+      'TENANTS[0].quotas.purgesPerSecond: is 10001, must be a whole number from 1 to 10000',
+    ],
+    [
+      'quotas that are no object',
+      [{ ...TENANT, quotas: 5 }],
+      'TENANTS[0].quotas: is 5, must be an object of loadsPerSecond, purgesPerSecond',
+    ],
+    [
+      'an unknown quota',
+      [{ ...TENANT, quotas: { loads: 5 } }],
+      'TENANTS[0].quotas: holds members that it does not have',
     ],
     [
       'a path that does not begin with a slash',

@@ -66,3 +66,15 @@ test('a clock that was set back makes nothing last', () => {
   expect(backoff.isDown(KEY, 0)).toBe(false);
   expect(backoff.isLookedInto(KEY, 0)).toBe(false);
 });
+
+test('a look that could not be made decides nothing, and the next suspicion begins another at once', () => {
+  const backoff = new Backoff();
+  const looks = (now: number): boolean => backoff.suspected(KEY, now, LOOK_MS);
+  expect([looks(0), looks(1)]).toEqual([false, true]);
+  backoff.undecided(KEY);
+  expect(backoff.isLookedInto(KEY, 2)).toBe(false);
+  expect(backoff.isDown(KEY, 2)).toBe(false);
+  expect(looks(2)).toBe(true);
+  backoff.undecided('nobody asked');
+  expect(backoff.isLookedInto('nobody asked', 2)).toBe(false);
+});

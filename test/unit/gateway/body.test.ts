@@ -127,7 +127,7 @@ describe('a body over the limit goes on as a stream, whole', () => {
   });
 });
 
-describe('a body that is late goes on as a stream: its client does not wait for the store', () => {
+describe('a body that is late goes on as a stream: its client does not wait for the store [trap:oversized]', () => {
   test('with what was read, the read that is under way, and the rest', async () => {
     const { stream, controller } = controlled();
     const late = Promise.withResolvers<void>();

@@ -1,10 +1,13 @@
 import { describe, expect, it, test } from 'vitest';
 import { changedResources, describesItself } from '../../../src/gateway/changed-resources.ts';
+import type { PolicyOwner } from '../../../src/gateway/policy-for.ts';
 import { resourceKey } from '../../../src/gateway/request-key.ts';
+import { DEFAULT_CACHE_POLICY } from '../../../src/tenant/policy.ts';
 import { keyTarget } from '../../../src/tenant/target.ts';
 
 const url = new URL('https://acme.example:8443/orders/?page=1');
-const named = (headers: Record<string, string>) => changedResources(url, new Headers(headers));
+const named = (headers: Record<string, string>, tenant: PolicyOwner = {}) =>
+  changedResources(url, new Headers(headers), tenant);
 const target = (text: string) => keyTarget(resourceKey(new URL(text)));
 
 describe('what else an unsafe request has changed (RFC 9111, section 4.4)', () => {
@@ -44,7 +47,7 @@ describe('what else an unsafe request has changed (RFC 9111, section 4.4)', () =
 
 test('an answer describes its own URL only when Content-Location is that URL, query included', () => {
   const says = (value?: string) =>
-    describesItself(url, new Headers(value === undefined ? {} : { 'content-location': value }));
+    describesItself(url, new Headers(value === undefined ? {} : { 'content-location': value }), {});
   for (const same of ['/orders/?page=1', '?page=1', '', url.href, `${url.href}#a`])
     expect([same, says(same)]).toEqual([same, true]);
   for (const other of [
@@ -54,4 +57,23 @@ test('an answer describes its own URL only when Content-Location is that URL, qu
     'https://acme.example/orders/?page=1',
   ])
     expect([other, says(other)]).toEqual([other, false]);
+});
+
+describe('where a policy leaves something out of the query', () => {
+  const drop = { caching: { ...DEFAULT_CACHE_POLICY, query: { drop: ['utm'] } } };
+
+  test('what has changed is what is stored', () => {
+    for (const reference of ['/orders/1?utm=x', '/orders/1?utm', '/orders/1'])
+      expect(named({ location: reference }, drop)).toEqual([
+        target('https://acme.example:8443/orders/1'),
+      ]);
+  });
+
+  test('an answer describes its own URL when both are stored under one key', () => {
+    const says = (value: string, tenant: PolicyOwner) =>
+      describesItself(url, new Headers({ 'content-location': value }), tenant);
+    expect(says('?page=1&utm=x', drop)).toBe(true);
+    expect(says('?page=1&utm=x', {})).toBe(false);
+    expect(says('?page=2', drop)).toBe(false);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { AuthorityUnavailable, InvalidKey, OriginError } from '../../../src/errors.ts';
 import { failureResponse } from '../../../src/gateway/failure.ts';
+import { OverQuota } from '../../../src/gateway/load-quota.ts';
 import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
 
 function answer(error: unknown): { response: Response; events: TelemetryEvent[] } {
@@ -20,6 +21,15 @@ describe('what a client is told of a failure', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
     expect(await response.json()).toMatchObject({ code, detail: 'The origin did odd things.' });
     expect(events).toMatchObject([{ type: 'origin_error', tenant: 'acme', code }]);
+  });
+
+  test('a quota that is used up is a 503, to be tried again, and no error of the origin', async () => {
+    const { response, events } = answer(new OverQuota());
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toMatchObject({ code: 'over_quota', retryable: true });
+    expect(events).toEqual([]);
   });
 
   test('a required authority that is down is a 503, to be tried again; its reason stays here', async () => {

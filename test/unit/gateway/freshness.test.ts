@@ -5,8 +5,10 @@ import {
   freshnessLifetime,
   heuristicLifetime,
   staleWindows,
+  type StaleWindows,
 } from '../../../src/gateway/freshness.ts';
 import { parseCacheControl } from '../../../src/http/cache-control.ts';
+import { DEFAULT_CACHE_POLICY, type StalePolicy } from '../../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1, 12, 0, 0);
 const date = (ms: number): string => new Date(ms).toUTCString();
@@ -135,6 +137,67 @@ describe('when a response was made (RFC 9111, section 4.2.3)', () => {
   });
 });
 
+const NONE = { whileRevalidate: 0, ifError: 0, ifDisconnected: 0 };
+const ALL = { whileRevalidate: 10, ifError: 20, ifUnreachable: 30 };
+
+function windows(
+  field: string,
+  {
+    lifetime = 1,
+    status = 200,
+    stale = {},
+  }: { lifetime?: number; status?: number; stale?: Partial<StalePolicy> } = {},
+): StaleWindows {
+  const policy = { ...DEFAULT_CACHE_POLICY.stale, ...stale };
+  return staleWindows(parseCacheControl(field), { lifetime, status }, policy);
+}
+
+describe('the stale windows of a policy', () => {
+  it.each<[string, string, Partial<StalePolicy>, number, number, number]>([
+    ['count where nothing is said', 'max-age=9', ALL, 10, 20, 30],
+    ['of errors is that without the origin as well', 'max-age=9', { ifError: 90 }, 0, 90, 90],
+    ['none', 'max-age=9', { ifUnreachable: 0 }, 0, 0, 0],
+    ['do not count where it is said', 'stale-if-error=1, stale-while-revalidate=2', ALL, 2, 1, 1],
+    ['nor where it is said that there is none', 'stale-if-error=0', ALL, 10, 0, 0],
+    ['nor where it is said invalidly', 'stale-while-revalidate=x', ALL, 0, 20, 30],
+    ['each for itself', 'stale-if-error=1', ALL, 10, 1, 1],
+    ['max lowers what it says itself', 'max-age=9', { ...ALL, max: 15 }, 10, 15, 15],
+    [
+      'max lowers what the response says',
+      'stale-if-error=600, stale-while-revalidate=600',
+      { max: 15 },
+      15,
+      15,
+      15,
+    ],
+    ['max of nothing', 'stale-if-error=600', { ...ALL, max: 0 }, 0, 0, 0],
+    ...['must-revalidate', 'proxy-revalidate', 's-maxage=1', 'no-cache'].map(
+      (name): [string, string, Partial<StalePolicy>, number, number, number] => [
+        `none with ${name}, which forbids it`,
+        name,
+        ALL,
+        0,
+        0,
+        0,
+      ],
+    ),
+  ])('%s', (_what, field, stale, whileRevalidate, ifError, ifDisconnected) => {
+    expect(windows(field, { stale })).toEqual({ whileRevalidate, ifError, ifDisconnected });
+  });
+
+  test('make no error last, but where its origin can not be reached at all', () => {
+    const stale = { ...ALL, ifError: 900 };
+    const expected = { whileRevalidate: 0, ifError: 0, ifDisconnected: 30 };
+    expect(windows('max-age=9', { stale, status: 404 })).toEqual(expected);
+    const said = 'max-age=9, stale-if-error=5, stale-while-revalidate=6';
+    expect(windows(said, { stale, status: 404 })).toEqual({
+      whileRevalidate: 6,
+      ifError: 5,
+      ifDisconnected: 5,
+    });
+  });
+});
+
 describe('the stale windows (RFC 5861, sections 3 and 4; RFC 9111, section 4.2.4)', () => {
   it.each<[string, string, number, number, number]>([
     ['a minute without its origin where nothing is said', 'max-age=60', 0, 0, 60],
@@ -162,7 +225,7 @@ describe('the stale windows (RFC 5861, sections 3 and 4; RFC 9111, section 4.2.4
       0,
     ]),
   ])('%s', (_what, field, whileRevalidate, ifError, ifDisconnected) => {
-    expect(staleWindows(parseCacheControl(field), 1)).toEqual({
+    expect(windows(field)).toEqual({
       whileRevalidate,
       ifError,
       ifDisconnected,
@@ -170,9 +233,10 @@ describe('the stale windows (RFC 5861, sections 3 and 4; RFC 9111, section 4.2.4
   });
 
   test('what was never fresh is served stale only where it says so', () => {
-    const never = parseCacheControl('max-age=0');
-    expect(staleWindows(never, 0)).toEqual({ whileRevalidate: 0, ifError: 0, ifDisconnected: 0 });
-    const said = parseCacheControl('max-age=0, stale-if-error=9');
-    expect(staleWindows(said, 0)).toEqual({ whileRevalidate: 0, ifError: 9, ifDisconnected: 9 });
+    const never = { lifetime: 0 };
+    expect(windows('max-age=0', never)).toEqual(NONE);
+    expect(windows('max-age=0', { ...never, stale: ALL })).toEqual(NONE);
+    const said = { whileRevalidate: 0, ifError: 9, ifDisconnected: 9 };
+    expect(windows('max-age=0, stale-if-error=9', never)).toEqual(said);
   });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { LoadQuota } from '../../../src/gateway/load-quota.ts';
 import { originCheck } from '../../../src/gateway/origin-check.ts';
 import { resourceKey } from '../../../src/gateway/request-key.ts';
 import type { TenantPolicy } from '../../../src/tenant/policy.ts';
@@ -9,7 +10,6 @@ const tenant: TenantPolicy = {
   hosts: ['acme.example'],
   origin: 'https://origin.example',
   warm: { base: 'https://acme.example', paths: [] },
-  exposeTags: false,
 };
 
 test.each([
@@ -20,7 +20,12 @@ test.each([
 ])('%s: %s', (_, url, expected) => {
   const here = world().isolate();
   const fetch = (): Promise<Response> => Promise.reject(new Error('Nothing is asked here.'));
-  const options = { fetch, originTimeoutMs: 1000, engine: here.parts };
+  const options = {
+    fetch,
+    originTimeoutMs: 1000,
+    loads: new LoadQuota(() => undefined),
+    engine: here.parts,
+  };
   const ask = originCheck(options, tenant, here.runtime);
   expect(ask(keys.key(acme, resourceKey(new URL(url)))) !== undefined).toBe(expected);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fetch } from '../../../src/gateway/exchange.ts';
+import { LoadQuota } from '../../../src/gateway/load-quota.ts';
 import { fetchOrigin } from '../../../src/gateway/origin.ts';
 import { manualRuntime, turn } from '../support/runtime.ts';
 import { tenant } from '../support/tenants.ts';
@@ -14,9 +15,13 @@ describe('an origin that does not answer', () => {
       tenant: acme,
       runtime,
     };
-    const answer = fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, {
-      conditions: 'strip',
-    });
+    const answer = fetchOrigin(
+      { fetch, originTimeoutMs: 1000, loads: new LoadQuota(() => undefined) },
+      exchange,
+      {
+        conditions: 'strip',
+      },
+    );
     return { answer, runtime };
   };
   /** Like a real fetch: rejects when it is aborted. */

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Fetch } from '../../../src/gateway/exchange.ts';
+import { LoadQuota } from '../../../src/gateway/load-quota.ts';
 import { fetchOrigin } from '../../../src/gateway/origin.ts';
 import {
   STRIPPED_REQUEST_HEADERS,
@@ -37,7 +38,11 @@ async function send(
     runtime: manualRuntime(),
   };
   const { choice = strip } = options;
-  const response = await fetchOrigin({ fetch, originTimeoutMs: 1000 }, exchange, choice);
+  const response = await fetchOrigin(
+    { fetch, originTimeoutMs: 1000, loads: new LoadQuota(() => undefined) },
+    exchange,
+    choice,
+  );
   expect(await response.text()).toBe('ok');
   const [only] = sent;
   if (!only || sent.length !== 1) throw new Error(`${sent.length} requests`);
@@ -85,7 +90,7 @@ describe('every request to an origin', () => {
       'https://origin.example',
       'https://origin.example/@evil.example',
     ],
-    ['http://acme.example:8787/a#b', 'http://127.0.0.1:8000', 'http://127.0.0.1:8000/a'],
+    ['http://acme.example:8787/a#b', 'http://origin.example:8000', 'http://origin.example:8000/a'],
     [
       'https://acme.example/a/%2e%2e/%2e%2e/b',
       'https://origin.example/base',
@@ -98,6 +103,32 @@ describe('every request to an origin', () => {
     ],
   ])('%s at %s is %s', async (url, origin, expected) => {
     expect((await send(get({}, url), { origin })).url).toBe(expected);
+  });
+
+  it.each([
+    ['a private one', 'http://169.254.169.254'],
+    ['one behind which a path would name another host', 'https://origin.example@'],
+  ])('%s is not asked', async (_what, origin) => {
+    await expect(send(get(), { origin })).rejects.toMatchObject({ code: 'origin_refused' });
+  });
+
+  test('a redirect is passed on: nothing else is asked', async () => {
+    const asked: string[] = [];
+    const fetch: Fetch = (url) => {
+      asked.push(url);
+      return Promise.resolve(
+        new Response(null, { status: 302, headers: { location: 'http://169.254.169.254/' } }),
+      );
+    };
+    const request = get();
+    const exchange = { request, url: new URL(request.url), tenant: acme, runtime: manualRuntime() };
+    const loads = new LoadQuota(() => undefined);
+    const response = await fetchOrigin({ fetch, originTimeoutMs: 1000, loads }, exchange, strip);
+    expect([response.status, response.headers.get('location')]).toEqual([
+      302,
+      'http://169.254.169.254/',
+    ]);
+    expect(asked).toEqual(['https://origin.example/base/x?y=1']);
   });
 
   test('asks for the identity coding, whatever the client accepts', async () => {
@@ -202,6 +233,7 @@ test('what ends at this hop does not go on: fixed fields, and those that Connect
   );
   expect([...headers.keys()].toSorted()).toEqual([
     'accept-encoding',
+    'cdn-loop',
     'via',
     'x-forwarded-host',
     'x-forwarded-proto',

@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../../src/codec/entry.ts';
 import { answerFromPartial, combined, judgePartial } from '../../../src/gateway/partial.ts';
+import { DEFAULT_CACHE_POLICY, type CachePolicy } from '../../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const HIT = { hit: true, ttl: 50, detail: 'memory' } as const;
@@ -51,7 +52,7 @@ describe('whether a part may be stored (RFC 9111, section 3.3)', () => {
   const judged = (
     headers: Record<string, string>,
     asked: Record<string, string> = { range: 'bytes=0-4' },
-    policy: { setCookie?: 'refuse' | 'store' } = {},
+    policy: CachePolicy = DEFAULT_CACHE_POLICY,
   ) => judgePartial(request(asked), new Response('01234', { status: 206, headers }), NOW, policy);
   const FIELDS = { 'cache-control': 'max-age=60', 'content-range': 'bytes 0-4/10' };
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fetch } from '../../../src/gateway/exchange.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
+import { LoadQuota } from '../../../src/gateway/load-quota.ts';
 import type { TenantPolicy } from '../../../src/tenant/policy.ts';
 import { acme, keys, MINUTE, world } from '../engine/world.ts';
 import { turn } from '../support/runtime.ts';
@@ -10,7 +11,6 @@ const tenant: TenantPolicy = {
   hosts: ['acme.example'],
   origin: 'https://origin.example',
   warm: { base: 'https://acme.example', paths: [] },
-  exposeTags: false,
 };
 const WINDOWS = 'max-age=10, stale-while-revalidate=600, stale-if-error=600';
 
@@ -28,6 +28,7 @@ function scene() {
     keys,
     fetch,
     originTimeoutMs: 10_000,
+    loads: new LoadQuota(() => undefined),
     maxLifetimeMs: 60 * MINUTE,
     throttleMs: 5000,
   });
@@ -78,6 +79,7 @@ describe('a refresh', () => {
     expect(Object.fromEntries(origin.asked.at(-1) ?? [])).toEqual({
       accept: '*/*',
       'accept-encoding': 'identity',
+      'cdn-loop': 'tiercel; host="acme.example"',
       'if-none-match': '"of-the-origin"',
       'user-agent': 'Tiercel',
       via: '1.1 tiercel',

@@ -1,10 +1,12 @@
 import { describe, expect, it, test } from 'vitest';
 import type { EntryDraft } from '../../../src/codec/entry.ts';
 import { passOn, respondFromEntry, respondStreaming } from '../../../src/gateway/respond.ts';
+import { DEFAULT_CACHE_POLICY } from '../../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const MADE = NOW - 10_500;
 const MADE_DATE = 'Fri, 31 Jul 2026 23:59:49 GMT';
+const EXPOSED = { ...DEFAULT_CACHE_POLICY, exposeTags: true };
 const HIT = { hit: true, ttl: 50, detail: 'memory' } as const;
 const MISS = { hit: false, fwd: 'uri-miss', stored: true } as const;
 
@@ -67,7 +69,7 @@ describe('an answer from an entry', () => {
     const hidden = respondFromEntry(request(), stored, HIT, null, NOW);
     for (const name of named) expect(hidden.headers.has(name)).toBe(false);
     expect(hidden.headers.get('x-kept')).toBe('1');
-    const exposed = respondFromEntry(request(), stored, HIT, null, NOW, true);
+    const exposed = respondFromEntry(request(), stored, HIT, null, NOW, EXPOSED);
     // Made anew of what the entry is purged by.
     expect(named.map((name) => exposed.headers.get(name))).toEqual(['secret-tag', null, null]);
   });
@@ -301,7 +303,7 @@ describe('an answer whose body is still coming', () => {
       status: MISS,
       createdAt,
       now: NOW,
-      expose,
+      policy: { ...DEFAULT_CACHE_POLICY, exposeTags: expose },
     });
   };
 

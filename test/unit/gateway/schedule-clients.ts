@@ -11,7 +11,6 @@ export const tenant: TenantPolicy = {
   hosts: ['acme.example'],
   origin: 'https://origin.example',
   warm: { base: 'https://acme.example', paths: [] },
-  exposeTags: false,
 };
 
 /** A request that reads. */

@@ -2,6 +2,7 @@ import type { Authority } from '../../../src/authority/authority.ts';
 import type { EngineParts } from '../../../src/engine/parts.ts';
 import type { Fetch } from '../../../src/gateway/exchange.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
+import { LoadQuota } from '../../../src/gateway/load-quota.ts';
 import type { Runtime } from '../../../src/runtime.ts';
 import { MemoryTier } from '../../../src/tiers/memory.ts';
 import type { Copy, Tier } from '../../../src/tiers/tier.ts';
@@ -61,6 +62,7 @@ export function begin({ world, fetch, pause, memoryBytes, colo, marked }: Shared
     keys,
     fetch,
     originTimeoutMs: 10_000,
+    loads: new LoadQuota(() => undefined),
     maxLifetimeMs: 600 * MINUTE,
     throttleMs: 5000,
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ReadReply } from '../../../src/authority/authority.ts';
 import { AuthorityUnavailable } from '../../../src/errors.ts';
 import { Gateway } from '../../../src/gateway/gateway.ts';
+import { LoadQuota } from '../../../src/gateway/load-quota.ts';
 import type { TenantPolicy } from '../../../src/tenant/policy.ts';
 import { acme, keys, MINUTE, world } from '../engine/world.ts';
 
@@ -10,7 +11,6 @@ const tenant: TenantPolicy = {
   hosts: ['acme.example'],
   origin: 'https://origin.example',
   warm: { base: 'https://acme.example', paths: [] },
-  exposeTags: false,
 };
 const TIER_MS = 5000;
 
@@ -46,6 +46,7 @@ async function scene() {
         }),
       ),
     originTimeoutMs: 10_000,
+    loads: new LoadQuota(() => undefined),
     maxLifetimeMs: 60 * MINUTE,
     throttleMs: 5000,
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { judgeStorability } from '../../../src/gateway/storability.ts';
+import { DEFAULT_CACHE_POLICY } from '../../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const date = (ms: number): string => new Date(ms).toUTCString();
@@ -15,7 +16,7 @@ interface Asked {
 function judge(status: number, headers: Record<string, string>, asked: Asked = {}) {
   const { url = 'https://acme.example/', method = 'GET', setCookie } = asked;
   const request = new Request(url, { method, headers: asked.headers ?? {} });
-  const policy = setCookie ? { setCookie } : {};
+  const policy = { ...DEFAULT_CACHE_POLICY, ...(setCookie ? { setCookie } : {}) };
   return judgeStorability(request, { status, headers: new Headers(headers) }, NOW, policy);
 }
 
@@ -37,6 +38,7 @@ describe('RFC 9111, section 3: a response may be stored', () => {
       lifetime: 60,
       heuristic: false,
       windows: { whileRevalidate: 0, ifError: 0, ifDisconnected: 60 },
+      keep: 3600,
       withheld: [],
       vary: ['a', 'b'],
     });
@@ -245,7 +247,8 @@ describe('what is past its age when it comes', () => {
     const request = new Request('https://acme.example/');
     const response = { status: 200, headers: new Headers(aged) };
     response.headers.set('age', '30');
-    const made = (createdAt: number) => judgeStorability(request, response, NOW, {}, createdAt);
+    const made = (createdAt: number) =>
+      judgeStorability(request, response, NOW, DEFAULT_CACHE_POLICY, createdAt);
     expect(made(NOW - 59_999).storable).toBe(true);
     expect(made(NOW - 60_000)).toMatchObject({ reason: 'stale' });
   });

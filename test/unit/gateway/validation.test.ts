@@ -6,6 +6,7 @@ import {
   validatorsOf,
   type Freshening,
 } from '../../../src/gateway/validation.ts';
+import { DEFAULT_CACHE_POLICY } from '../../../src/tenant/policy.ts';
 
 const NOW = Date.UTC(2026, 7, 1);
 const HOUR = 3_600_000;
@@ -44,7 +45,7 @@ function of304(
     { status, headers: new Headers(fields) },
     {
       request: { url: 'https://acme.example/a', headers: new Headers() },
-      policy: {},
+      policy: DEFAULT_CACHE_POLICY,
       requestedAt: NOW - 40,
       respondedAt: NOW - 10,
       now: NOW,
@@ -251,13 +252,19 @@ describe('what a 304 changes (RFC 9111, section 3.2)', () => {
       ['set-cookie', 'a=2'],
       ['set-cookie', 'c=2'],
     ]);
-    const draft = merged(entry({}, { form }), update, { policy: { setCookie: 'store' } });
+    const draft = merged(entry({}, { form }), update, {
+      policy: { ...DEFAULT_CACHE_POLICY, setCookie: 'store' },
+    });
     const cookies = draft.form.type === 'http' ? draft.form.headers : [];
     expect(cookies.filter(([name]) => name === 'set-cookie').map(([, value]) => value)).toEqual([
       'a=2',
       'c=2',
     ]);
-    const kept = merged(entry({}, { form }), {}, { policy: { setCookie: 'store' } });
+    const kept = merged(
+      entry({}, { form }),
+      {},
+      { policy: { ...DEFAULT_CACHE_POLICY, setCookie: 'store' } },
+    );
     for (const pair of headers)
       expect(kept.form.type === 'http' && kept.form.headers).toContainEqual(pair);
   });

@@ -6,6 +6,7 @@ import {
   signatureRefused,
 } from '../../../src/telemetry/domain-events.ts';
 import * as events from '../../../src/telemetry/events.ts';
+import { overQuota, purgeAudit } from '../../../src/telemetry/quota-events.ts';
 
 const gone = new Error('gone');
 const failure = events.storeError('acme', 'redis', gone);
@@ -50,6 +51,7 @@ describe('the log', () => {
     events.tierInert('regional'),
     ruleFailed('acme', 'invalid', 'The field is missing.'),
     signatureRefused('acme', 'mismatch'),
+    overQuota('acme', 'loads'),
   ])('has a line for $type', (event) => {
     const { lines, sink } = scene();
     sink(event);
@@ -161,4 +163,27 @@ test('so many kinds are remembered and no more: tenants have no bound', () => {
   sink(of(1000));
   sink(of(0));
   expect(lines).toHaveLength(1002);
+});
+
+test('a flood that is over a quota has a line a second for each tenant', () => {
+  const { lines, clock, sink } = scene();
+  for (let time = 0; time < 1000; time += 1)
+    for (const tenant of ['acme', 'other']) sink(overQuota(tenant, 'loads'));
+  expect(lines).toEqual([overQuota('acme', 'loads'), overQuota('other', 'loads')]);
+  clock.now += 1000;
+  sink(overQuota('acme', 'loads'));
+  expect(lines.at(-1)).toEqual({ ...overQuota('acme', 'loads'), leftOut: 999 });
+});
+
+test.each([
+  ['silent', 0],
+  ['error', 100],
+  ['warn', 100],
+  ['info', 100],
+  ['debug', 100],
+] as const)('the record of purges is complete: at %s there are %i lines of 100', (level, count) => {
+  const { lines, sink } = scene(level);
+  const done = purgeAudit('acme', { via: 'purge', by: 'ci', outcome: 'accepted', targets: 2 });
+  for (let time = 0; time < 100; time += 1) sink(done);
+  expect(lines).toEqual(Array.from({ length: count }, () => done));
 });

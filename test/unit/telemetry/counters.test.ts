@@ -4,6 +4,7 @@ import { Counters, type TenantCounters } from '../../../src/telemetry/counters.t
 import * as domain from '../../../src/telemetry/domain-events.ts';
 import * as events from '../../../src/telemetry/events.ts';
 import type { TelemetryEvent } from '../../../src/telemetry/events.ts';
+import * as quota from '../../../src/telemetry/quota-events.ts';
 
 const zero: TenantCounters = {
   hits: {},
@@ -25,6 +26,7 @@ const zero: TenantCounters = {
   domainEvents: {},
   messagesRepeated: 0,
   signaturesRefused: {},
+  overQuota: {},
   tierErrors: {},
   invalidFrames: {},
   invalidValues: {},
@@ -61,6 +63,9 @@ const each: [TelemetryEvent, Partial<TenantCounters>][] = [
   [domain.ruleFailed('acme', 'threw', 'The field is missing.'), {}],
   [domain.messageRepeated('acme'), { messagesRepeated: 2 }],
   [domain.signatureRefused('acme', 'mismatch'), { signaturesRefused: { mismatch: 2 } }],
+  [quota.overQuota('acme', 'loads'), { overQuota: { loads: 2 } }],
+  // Counted as a purge, or as over the quota.
+  [quota.purgeAudit('acme', { via: 'purge', by: 'ci', outcome: 'accepted' }), {}],
   [events.storeError('acme', 'regional', gone), { tierErrors: { regional: 2 } }],
   [events.frameInvalid('acme', 'redis', 'checksum'), { invalidFrames: { redis: 2 } }],
   [events.valueInvalid('acme', 'e:a', 'redis', 'schema', gone), { invalidValues: { schema: 2 } }],
@@ -84,7 +89,7 @@ describe('every event is counted, where it belongs and nowhere else', () => {
   });
 
   test('and every constructor of an event stands in the table', () => {
-    const made = [events, domain]
+    const made = [events, domain, quota]
       .flatMap(Object.values<unknown>)
       .filter((value) => typeof value === 'function');
     expect(new Set(each.map(([event]) => event.type)).size).toBe(made.length);

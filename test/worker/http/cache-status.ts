@@ -197,7 +197,7 @@ export const members = topic('Cache-Status as a list', [
   },
   {
     section: 'RFC 9211 2.7, 6',
-    name: 'the key is told to those who may inspect, on a miss and on a hit',
+    name: 'the key is told to those who may inspect, on a miss and on a hit [trap:leaks]',
     steps: [
       {
         request: debug,
@@ -210,7 +210,7 @@ export const members = topic('Cache-Status as a list', [
   },
   {
     section: 'RFC 9211 6',
-    name: 'and to nobody else',
+    name: 'and to nobody else [trap:leaks]',
     steps: [
       {
         request: { headers: [['tiercel-debug', 'guess']] },

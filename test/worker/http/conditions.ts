@@ -237,7 +237,7 @@ export const forwarded = topic('conditions on what is not stored', [
   },
   {
     section: 'RFC 9111 4.3',
-    name: 'of what is known not to be storable they go to the origin, and its 304 to this client alone',
+    name: 'of what is known not to be storable they go to the origin, and its 304 to this client alone [trap:odd-statuses]',
     steps: [
       { origin: { headers: cc('no-store', ...tag) } },
       {

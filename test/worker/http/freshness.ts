@@ -125,7 +125,7 @@ export const expiry = topic('Expires', [
 const aged = (...values: readonly string[]): Fields =>
   cc('max-age=3600', ['date', at(0)], ...values.map((value) => ['age', value] as const));
 
-export const age = topic('Age', [
+export const age = topic('Age [trap:age]', [
   ...rows('RFC 9111 5.1', [
     ['more than max-age', aged('7200'), 'origin'],
     ['grows from what came', aged('30'), 'store', { wait: 5, headers: { age: '35' } }],
@@ -248,7 +248,7 @@ const byStatus = (statuses: readonly number[], from: 'store' | 'origin'): readon
     ]),
   );
 
-export const heuristic = topic('heuristic freshness', [
+export const heuristic = topic('heuristic freshness [trap:heuristics]', [
   ...byStatus([200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501], 'store'),
   ...byStatus([201, 202, 302, 303, 307, 400, 403, 500, 502, 503, 504, 599], 'origin'),
   ...rows('RFC 9111 4.2.2', [

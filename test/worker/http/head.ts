@@ -5,7 +5,7 @@ const once = cc('max-age=10');
 const valid = (headers: Fields) => ({ headers, notModified: headers });
 const asHead = { request: { method: 'HEAD' } } as const;
 
-export const head = topic('HEAD', [
+export const head = topic('HEAD [trap:head]', [
   {
     section: 'RFC 9110 9.3.2',
     name: 'is answered out of what GET has stored, without the body',

@@ -50,7 +50,7 @@ const ends: Readonly<Record<string, string>> = {
   upgrade: 'h2c',
 };
 
-export const responses = topic('fields of answers', [
+export const responses = topic('fields of answers [trap:hop-by-hop]', [
   ...Object.entries(kept).map(([name, value]) => passes('RFC 9111 3.1', name, value, true)),
   ...Object.entries(ends).map(([name, value]) => passes('RFC 9110 7.6.1', name, value, false)),
   ...['cache-tag', 'cache-groups'].map((name) => passes('RFC 9875 2', name, '"a"', false)),
@@ -143,7 +143,7 @@ const hops: Readonly<Record<string, string>> = {
   trailer: 'x-sum',
 };
 
-export const requests = topic('fields of requests', [
+export const requests = topic('fields of requests [trap:hop-by-hop] [trap:unkeyed-headers]', [
   ...through.map(([name, value]) => reaches('RFC 9110 7.7', name, String(value), true)),
   ...stripped.map((name) => reaches('issue 5', name, 'canary', false)),
   ...Object.entries(hops).map(([name, value]) => reaches('RFC 9110 7.6.1', name, value, false)),
@@ -166,7 +166,7 @@ export const requests = topic('fields of requests', [
   },
   {
     section: 'RFC 9110 12.5.3',
-    name: 'the origin is asked for one coding, whatever the client takes',
+    name: 'the origin is asked for one coding, whatever the client takes [trap:accept-encoding]',
     steps: [
       {
         request: { headers: [['accept-encoding', 'gzip, br, zstd']] },

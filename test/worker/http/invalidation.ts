@@ -37,7 +37,7 @@ const path: Value = (moment) => `${moment.path}/other`;
 const url: Value = (moment) => `https://${moment.host}${moment.path}/other`;
 const relative: Value = (moment) => `${moment.path.slice(1)}/other#part`;
 
-export const methods = topic('what ends what is stored', [
+export const methods = topic('what ends what is stored [trap:unsafe-methods]', [
   ...['POST', 'PUT', 'PATCH', 'DELETE', 'MKCOL'].map((method) => after(method, 200, 'origin')),
   ...[201, 204, 299, 302, 303].map((status) => after('POST', status, 'origin')),
   ...[400, 403, 404, 409, 500, 503].map((status) => after('POST', status, 'store')),
@@ -90,7 +90,7 @@ export const methods = topic('what ends what is stored', [
   },
 ]);
 
-export const locations = topic('what else an unsafe method ends', [
+export const locations = topic('what else an unsafe method ends [trap:unsafe-methods]', [
   ...(['location', 'content-location'] as const).flatMap((field) => [
     naming('a path', field, path, 'origin'),
     naming('a whole URL', field, url, 'origin'),

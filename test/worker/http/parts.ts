@@ -23,7 +23,7 @@ const got = (field: string, body: string, contentRange: string): Step => ({
   expect: { from: 'store', of: 1, status: 206, body, headers: { 'content-range': contentRange } },
 });
 
-export const parts = topic('what comes from the origin in parts', [
+export const parts = topic('what comes from the origin in parts [trap:range]', [
   {
     section: 'RFC 9111 3.3',
     name: 'a part is reused for itself and for what is within it',

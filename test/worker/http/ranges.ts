@@ -41,7 +41,7 @@ const sliced = (
 const all = [200, whole, null] as const;
 const SPEC = 'RFC 9110 14.1.2';
 
-export const fromWhole = topic('a range of what is stored whole', [
+export const fromWhole = topic('a range of what is stored whole [trap:range]', [
   sliced(SPEC, 'first and last', range('bytes=0-1'), [206, '01', 'bytes 0-1/10']),
   sliced(SPEC, 'one byte', range('bytes=4-4'), [206, '4', 'bytes 4-4/10']),
   sliced(SPEC, 'no last', range('bytes=7-'), [206, '789', 'bytes 7-9/10']),
@@ -156,7 +156,7 @@ const slice = [206, '01', 'bytes 0-1/10'] as const;
 const ifRange = (value: Fields[number][1]): Pick<Step, 'request'> =>
   range('bytes=0-1', ['if-range', value]);
 
-export const conditional = topic('If-Range, and conditions beside a range', [
+export const conditional = topic('If-Range, and conditions beside a range [trap:range]', [
   sliced('RFC 9110 13.1.5', 'the tag', ifRange('"v1"'), slice),
   sliced('RFC 9110 13.1.5', 'another tag', ifRange('"v2"'), all),
   sliced('RFC 9110 13.1.5', 'a weak tag never holds', ifRange('W/"v1"'), all, weak),

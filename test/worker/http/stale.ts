@@ -26,7 +26,7 @@ const failing = (
 });
 const served: Expected = { from: 'instead', of: 1, headers: { warning: null } };
 
-export const whileRevalidating = topic('stale-while-revalidate', [
+export const whileRevalidating = topic('stale-while-revalidate [trap:stale-windows]', [
   {
     section: 'RFC 5861 3',
     name: 'within the window it is served at once, and refreshed behind the answer',
@@ -86,7 +86,7 @@ export const whileRevalidating = topic('stale-while-revalidate', [
   },
   ...['must-revalidate', 'proxy-revalidate', 's-maxage=10', 'no-cache'].map((directive): Case => ({
     section: 'RFC 9111 4.2.4',
-    name: `${directive} forbids it`,
+    name: `${directive} forbids it [trap:must-revalidate]`,
     steps: [
       { origin: { headers: cc(`max-age=10, stale-while-revalidate=60, ${directive}`) } },
       { wait: 11 },
@@ -94,7 +94,7 @@ export const whileRevalidating = topic('stale-while-revalidate', [
   })),
 ]);
 
-export const ifError = topic('stale-if-error', [
+export const ifError = topic('stale-if-error [trap:stale-windows]', [
   ...[500, 502, 503, 504].map((status) =>
     failing(
       'RFC 5861 4',
@@ -195,7 +195,7 @@ export const disconnected = topic('an origin that is not there', [
   ),
   {
     section: 'RFC 9111 5.2.2.2',
-    name: 'must-revalidate, of what is kept to be validated',
+    name: 'must-revalidate, of what is kept to be validated [trap:must-revalidate]',
     steps: [
       { origin: { headers: cc('max-age=10, must-revalidate', ...tag) } },
       { wait: 11, origin: { drop: true }, expect: { ...gone, status: 504 } },
@@ -211,7 +211,7 @@ export const disconnected = topic('an origin that is not there', [
   },
   {
     section: 'RFC 9111 5.2.2.10',
-    name: 's-maxage, of what is kept to be validated',
+    name: 's-maxage, of what is kept to be validated [trap:must-revalidate]',
     steps: [
       { origin: { headers: cc('max-age=10, s-maxage=10', ...tag) } },
       { wait: 11, origin: { drop: true }, expect: { ...gone, status: 504 } },

@@ -56,7 +56,7 @@ export const byStatus = topic('which statuses are stored', [
   ]),
 ]);
 
-export const directives = topic('which directives forbid it', [
+export const directives = topic('which directives forbid it [trap:forbidden-storing]', [
   ...rows('RFC 9111 5.2.2.5', [
     ['no-store', cc('no-store'), 'origin'],
     ['No-StOrE', cc('No-StOrE'), 'origin'],
@@ -119,7 +119,7 @@ export const directives = topic('which directives forbid it', [
   ]),
 ]);
 
-export const authenticated = topic('answers to authenticated requests', [
+export const authenticated = topic('answers to authenticated requests [trap:authorization]', [
   ...rows('RFC 9111 3.5', [
     ['max-age alone', fresh, 'origin', { request: authorized }],
     ['Expires alone', [['expires', at(60)]], 'origin', { request: authorized }],
@@ -143,7 +143,7 @@ export const authenticated = topic('answers to authenticated requests', [
   },
 ]);
 
-export const cookies = topic('answers that set a cookie', [
+export const cookies = topic('answers that set a cookie [trap:set-cookie]', [
   ...rows('RFC 9111 7.3', [
     ['Set-Cookie', cc('max-age=60', ['set-cookie', 'a=b']), 'origin'],
     ['Set-Cookie beside public', cc('public, max-age=60', ['set-cookie', 'a=b']), 'origin'],
@@ -194,7 +194,7 @@ export const methods = topic('methods, targets and bodies', [
   ...['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD'].map((name) => method(name, 'origin')),
   {
     section: 'RFC 9111 2',
-    name: 'another query is another resource, and the same one is the same',
+    name: 'another query is another resource, and the same one is the same [trap:parameter-cloaking]',
     steps: [
       { request: { path: '?a=1' }, origin: { headers: fresh } },
       { request: { path: '?a=2' } },
@@ -205,7 +205,7 @@ export const methods = topic('methods, targets and bodies', [
   },
   ...[{ chunked: true as const }, {}].map((how): Case => ({
     section: 'RFC 9111 3.3',
-    name: `a body that breaks off is not stored${how.chunked ? ', of unknown length' : ''}`,
+    name: `a body that breaks off is not stored${how.chunked ? ', of unknown length' : ''} [trap:truncation]`,
     steps: [
       { origin: { headers: fresh, breakAfter: 5, ...how }, expect: { from: 'broken' } },
       { origin: { headers: fresh } },
@@ -214,7 +214,7 @@ export const methods = topic('methods, targets and bodies', [
   })),
   ...[404, 400, 405, 501, 503].map((status): Case => ({
     section: 'RFC 9111 7.1',
-    name: `a ${status} to a request with a header that is stripped is not stored for others`,
+    name: `a ${status} to a request with a header that is stripped is not stored for others [trap:cpdos]`,
     steps: [
       {
         request: { headers: [['x-http-method-override', 'DELETE']] },
@@ -227,7 +227,7 @@ export const methods = topic('methods, targets and bodies', [
   })),
   {
     section: 'RFC 9111 7.1',
-    name: 'a 400 to a request with a header of 5 KB is not stored for others',
+    name: 'a 400 to a request with a header of 5 KB is not stored for others [trap:cpdos]',
     steps: [
       {
         request: { headers: [['x-long', 'x'.repeat(5000)]] },

@@ -8,7 +8,7 @@ const kept = (vary: Fields, tag: string): Fields => [...vary, ['etag', `"${tag}"
 const short = cc('max-age=10', ['vary', 'Accept-Language']);
 const [de, fr] = ['de', 'fr'].map((one) => ask({ 'accept-language': one }));
 
-export const several = topic('several variants', [
+export const several = topic('several variants [trap:vary]', [
   {
     section: 'RFC 9111 4.1',
     name: 'they are stored beside one another, and found from another isolate too',
@@ -23,7 +23,7 @@ export const several = topic('several variants', [
   },
   {
     section: 'RFC 9111 4.3.1',
-    name: 'a stale one is validated with its own tag, and the origin gets the selecting field',
+    name: 'a stale one is validated with its own tag, and the origin gets the selecting field [trap:vary-304]',
     steps: [
       { ...de, origin: { headers: kept(short, 'd') } },
       { ...fr, origin: { headers: kept(short, 'f') } },
@@ -147,7 +147,7 @@ export const several = topic('several variants', [
   },
   {
     section: 'RFC 9111 4.3.4',
-    name: 'a 304 that changes Vary does not hand one variant to the other',
+    name: 'a 304 that changes Vary does not hand one variant to the other [trap:vary-304]',
     steps: [
       {
         ...de,
@@ -165,7 +165,7 @@ export const several = topic('several variants', [
   },
 ]);
 
-export const cap = topic('the cap on variants', [
+export const cap = topic('the cap on variants [trap:vary] [trap:cache-busting]', [
   {
     section: 'RFC 9111 4.1',
     name: 'of seventy, the last sixty-four are served; the first ones have made room',

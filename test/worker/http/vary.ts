@@ -25,7 +25,7 @@ const then = (
   ],
 });
 
-export const reused = topic('which variant is reused', [
+export const reused = topic('which variant is reused [trap:vary]', [
   then('the same value', 'Foo', { foo: '1' }, { foo: '1' }, 'store'),
   then('another value', 'Foo', { foo: '1' }, { foo: '2' }, 'origin'),
   then('absent when it was stored', 'Foo', {}, { foo: '1' }, 'origin'),
@@ -149,7 +149,7 @@ const language = (
 });
 const german: Fields = [['content-language', 'de']];
 
-export const alike = topic('values that mean the same', [
+export const alike = topic('values that mean the same [trap:vary]', [
   {
     section: 'RFC 9110 5.3',
     name: 'two lines are one list',

@@ -1,0 +1,249 @@
+import {
+  hasMarkup,
+  isHttpDate,
+  isOrdinaryLanguage,
+  isOrdinaryValue,
+  isOrdinaryWord,
+  withoutProducts,
+} from './ordinary-words.ts';
+import { wordSearch } from './word-search.ts';
+
+/** More words than this, or more characters of them, are not looked for: nobody knows what such a request is after. */
+const MOST_WORDS = 256;
+const MOST_CHARACTERS = 8192;
+/** Of a longer word its beginning and its end are looked for: an origin may cut it. */
+const LONGEST = 64;
+const LONGEST_AGENT = 256;
+const SHORTEST = 6;
+
+/** Said by the gateway itself, or followed by no origin. */
+const NOT_THE_CLIENTS: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'content-length',
+  'host',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+]);
+
+/** Letters and figures that stay as they are, however a text is escaped for HTML, JSON or a URL. */
+const RUN = /[A-Za-z0-9._~-]{6,}/g;
+/** An angle bracket, plain or percent-encoded. */
+const ANGLE = /[<>]|%3[ce]/i;
+/** The directives of responses (RFC 9111, section 5.2.2; RFC 5861; RFC 8246). */
+const DIRECTIVE =
+  /(?<![\w-])(?:immutable|max-age|must-revalidate|must-understand|no-cache|no-store|no-transform|private|proxy-revalidate|public|s-maxage|stale-if-error|stale-while-revalidate)(?:="?[0-9]*"?)?(?![\w-])/gi;
+const OWN_HOP = /^(?:[0-9.]+ tiercel|tiercel; host="[^"\\]*")$/;
+const encoder = new TextEncoder();
+
+/** What a request is known by. */
+export interface Keyed {
+  readonly url: URL;
+  /** Hosts of the same owner: their links to each other are no reflection. */
+  readonly hosts: readonly string[];
+  /** The request fields that select among what is stored under the URL, in lower case. */
+  readonly names: readonly string[];
+}
+
+/**
+ * What to look for in a response: what the request says in fields that are no part of the key, and that neither the URL nor
+ * a selecting field says as well. Whole values, or the runs of letters and figures in them, which no escaping hides; each
+ * cookie and each language for itself. No words are what every client sends, numbers of fewer than six digits, and links
+ * within the owner's hosts. `too-many`: nobody can tell.
+ * @param sent the fields as the origin gets them
+ */
+export function unkeyedWords(
+  sent: Headers,
+  { url, hosts, names }: Keyed,
+): readonly string[] | 'too-many' {
+  const keyed = keyedText(sent, url, names);
+  const words = new Set<string>();
+  let characters = 0;
+  for (const [name, value] of sent) {
+    if (names.includes(name) || NOT_THE_CLIENTS.has(name)) continue;
+    for (const word of wordsOf(name, value, url, hosts)) {
+      const lower = lowerCase(word);
+      if (words.has(lower) || keyed.includes(lower)) continue;
+      words.add(lower);
+      characters += lower.length;
+      if (words.size > MOST_WORDS || characters > MOST_CHARACTERS) return 'too-many';
+    }
+  }
+  return [...words];
+}
+
+/** True when a field of a response, or its body, has one of the words in it. Of sounds, pictures and fonts only the fields count. */
+export function repeats(words: readonly string[], headers: Headers, bytes: Uint8Array): boolean {
+  if (words.length === 0) return false;
+  const isIn = wordSearch(words.flatMap(encodings));
+  if (isIn(encoder.encode(fieldText(headers)))) return true;
+  return isText(headers) && isIn(bytes);
+}
+
+/** The values of fields, without what every origin says: names of fields, dates, and for how long something is fresh. */
+function fieldText(headers: Headers): string {
+  const lines: string[] = [];
+  for (const [name, value] of headers) {
+    if (name === 'vary' || isHttpDate(value)) continue;
+    lines.push(name.endsWith('cache-control') ? value.replaceAll(DIRECTIVE, ' ') : value);
+  }
+  return lines.join('\n');
+}
+
+function isText(headers: Headers): boolean {
+  return !/^\s*(?:audio|font|image(?!\/svg)|video)\//i.test(headers.get('content-type') ?? '');
+}
+
+/** As UTF-8, and as Latin-1 where that is something else. */
+function encodings(word: string): readonly Uint8Array[] {
+  const utf8 = encoder.encode(word);
+  const codes = Array.from(word, (char) => char.charCodeAt(0));
+  const isLatin1 = utf8.byteLength > word.length && codes.every((code) => code < 256);
+  return isLatin1 ? [utf8, Uint8Array.from(codes)] : [utf8];
+}
+
+/** All that the key says, in lower case, plain and decoded. */
+function keyedText(sent: Headers, url: URL, names: readonly string[]): string {
+  const values = names.map((name) => sent.get(name) ?? '');
+  return lowerCase([url.href, ...values].flatMap(readings).join('\n'));
+}
+
+/** Of A to Z alone: other letters have other bytes. */
+function lowerCase(text: string): string {
+  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}
+
+function wordsOf(
+  name: string,
+  value: string,
+  url: URL,
+  hosts: readonly string[],
+): readonly string[] {
+  if (name === 'cookie') return wordsOfCookies(value);
+  if (name === 'accept-language') return value.split(',').flatMap(wordsOfLanguage);
+  if (name === 'user-agent') return wordsOfAgent(value);
+  if (name === 'referer' || name === 'origin') return wordsOfPage(value, url, hosts);
+  if (name === 'range' && /^\s*bytes\s*=[\s0-9,-]*$/i.test(value)) return [];
+  if (name === 'via' || name === 'cdn-loop') {
+    const members = value.split(',').map((member) => member.trim());
+    return members.filter((member) => !OWN_HOP.test(member)).flatMap(wordsIn);
+  }
+  const isLoopback = /^(?:127\.[0-9.]+|::1)$/.test(value);
+  if (isHttpDate(value) || (name === 'x-forwarded-for' && isLoopback)) return [];
+  return wordsIn(value);
+}
+
+/** The words of a value of which nothing is known. An origin may take one member of a list. */
+function wordsIn(value: string): readonly string[] {
+  return value.split(',').flatMap((member) =>
+    readings(member.trim()).flatMap((text) => {
+      const runs = runsIn(text);
+      // Where the whole stands these do. Of markup a part is enough to do harm.
+      return runs.length > 0 && !hasMarkup(text) ? runs : [...runs, ...wholes(text)];
+    }),
+  );
+}
+
+function runsIn(text: string): readonly string[] {
+  return (text.match(RUN) ?? []).filter((run) => !isOrdinaryWord(run)).flatMap(ends);
+}
+
+/** A value without such a run, and what is left of it when its markup is escaped. */
+function wholes(text: string): readonly string[] {
+  const least = /[^A-Za-z0-9 _-]/.test(text) ? 4 : SHORTEST;
+  const pieces = text
+    .split(/["'<>&\\]/)
+    .filter((piece) => piece.length >= SHORTEST && /[(=/]/.test(piece));
+  const whole = text.length >= least ? [text] : [];
+  return [...whole, ...pieces].filter((one) => !isOrdinaryValue(one)).flatMap(ends);
+}
+
+function ends(word: string): readonly string[] {
+  return word.length > LONGEST ? [word.slice(0, LONGEST), word.slice(-LONGEST)] : [word];
+}
+
+/** As it stands, and percent-decoded. */
+function readings(text: string): readonly string[] {
+  if (!text.includes('%')) return [text];
+  const decoded = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return ' ';
+    }
+  });
+  return decoded === text ? [text] : [text, decoded];
+}
+
+/** Each cookie for itself. */
+function wordsOfCookies(value: string): readonly string[] {
+  const words = value.split(';').flatMap((pair) => wordsOfCookie(pair.trim()));
+  return ANGLE.test(value) ? [...wordsIn(value), ...words] : words;
+}
+
+/** The names of cookies, and of what stands in them, are the site's own, and stand in its scripts. */
+function wordsOfCookie(pair: string): readonly string[] {
+  const equals = pair.indexOf('=');
+  const value = pair.slice(equals + 1);
+  const name = pair.slice(0, Math.max(0, equals));
+  if (!/^[\w.%-]+$/.test(name) || ANGLE.test(pair)) return wordsIn(pair);
+  const ofValue = readings(value).flatMap((text) => {
+    const runs = [...text.matchAll(RUN)].filter(
+      ({ 0: run, index }) =>
+        !isOrdinaryWord(run) && (isToken(run) || !isName(text, index + run.length)),
+    );
+    return runs.length > 0 ? runs.flatMap(([run]) => ends(run)) : wholes(text);
+  });
+  return isMixed(name) ? [...ends(name), ...ofValue] : ofValue;
+}
+
+/** Something that nobody writes by hand. */
+function isToken(run: string): boolean {
+  return run.length >= 16 || isMixed(run);
+}
+
+function isMixed(run: string): boolean {
+  return run.length >= 8 && /[0-9]/.test(run) && /[A-Za-z]/.test(run);
+}
+
+function isName(text: string, end: number): boolean {
+  return /^["'\\\s]*[=:]/.test(text.slice(end, end + 8));
+}
+
+function wordsOfLanguage(member: string): readonly string[] {
+  const language = member.trim().replace(/\s*;\s*q=[0-9.]{1,5}$/i, '');
+  return isOrdinaryLanguage(language) ? [] : wordsIn(language);
+}
+
+function wordsOfAgent(value: string): readonly string[] {
+  const unusual = withoutProducts(value);
+  const words = hasMarkup(unusual) ? wordsIn(unusual) : runsIn(unusual);
+  return value.length >= 10 && !/^[a-z-]+\/[0-9.]+$/i.test(value)
+    ? [value.slice(0, LONGEST_AGENT), ...words]
+    : words;
+}
+
+/**
+ * The words of a URL that is said to lead here. Of one's own pages a plain path is none: every page of a site links to others
+ * of it. What nobody links to is: markup, and tokens in the query.
+ */
+function wordsOfPage(
+  value: string,
+  { hostname }: URL,
+  hosts: readonly string[],
+): readonly string[] {
+  const page = URL.parse(value);
+  if (!page || !/^https?:$/.test(page.protocol)) return wordsIn(value);
+  const rest = value.replace(/^[^:]*:\/*[^/?#]*/, '');
+  const isOwn =
+    [hostname, `www.${hostname}`, ...hosts].includes(page.hostname) ||
+    (page.hostname.includes('.') && hostname.endsWith(`.${page.hostname}`));
+  const query = rest.includes('?') ? rest.slice(rest.indexOf('?')) : '';
+  if (isOwn) {
+    if (hasMarkup(rest)) return wordsIn(rest);
+    return readings(query).flatMap(runsIn).filter(isToken);
+  }
+  if (isOrdinaryWord(page.hostname) && !hasMarkup(rest)) return wordsOfCookie(`q=${query}`);
+  if (hasMarkup(value)) return wordsIn(value);
+  const path = rest.length >= SHORTEST ? ends(rest) : [];
+  return [...ends(`//${page.host}`), ...runsIn(page.host), ...path, ...wordsOfCookie(`q=${query}`)];
+}
