@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { apiRoutes } from './routes/api.ts';
-import { internalError, unknownTenant } from './routes/problems.ts';
+import { badRequest, internalError, unknownTenant } from './routes/problems.ts';
 import type { RouteEnv, Services } from './routes/services.ts';
 import { refuseForeignQuery, tenantOfQuery } from './routes/tenant-query.ts';
 import { platformRuntime } from './runtime.ts';
@@ -19,6 +19,8 @@ export function createApp(services: Services): Hono<RouteEnv> {
   admin.route('/', api);
 
   app.use(async function tenantFromHost(context, next) {
+    // A port that no URL can have.
+    if (!URL.canParse(context.req.url)) return badRequest('The request names no valid URL.');
     const { hostname } = new URL(context.req.url);
     if (hostname === adminHost)
       return admin.fetch(context.req.raw, context.env, context.executionCtx);

@@ -75,9 +75,13 @@ function indentation(line: string): number {
 }
 
 function readable(literal: string): string {
-  return literal
-    .replaceAll(MARKER, '')
-    .replaceAll(/\$\{[^}]*\}|\$[a-z]+|%[sdij]/g, '…')
-    .replaceAll(/\\(.)/g, '$1')
-    .trim();
+  return (
+    literal
+      .replaceAll(MARKER, '')
+      .replaceAll(/\$\{[^}]*\}|\$[a-z]+|%[sdij]/g, '…')
+      // Which one it is of the table says nothing without the table.
+      .replace(/(?<!…): (?:\S+ ){0,4}….*$/, '')
+      .replaceAll(/\\(.)/g, '$1')
+      .trim()
+  );
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { isAmbiguousPath } from '../gateway/ambiguous-path.ts';
-import { compilePathPattern } from '../tenant/path-pattern.ts';
+import { compileLoosePathPattern, compilePathPattern } from '../tenant/path-pattern.ts';
 import { CACHING_FIELDS } from './cache-policy.ts';
 import { schema } from './kinds.ts';
 import { orRefused, shapeOf } from './policy-fields.ts';
@@ -30,14 +30,19 @@ export const pathRules = z
   )
   .max(MOST_RULES, `must have at most ${MOST_RULES} rules`)
   .superRefine((rules, context) => {
-    const patterns = rules.map((rule) => compilePathPattern(rule.path));
-    rules.forEach(({ path }, at) => {
+    const patterns = rules.map(({ path, cache }) =>
+      cache === 'bypass' ? compileLoosePathPattern(path) : compilePathPattern(path),
+    );
+    rules.forEach(({ path, cache }, at) => {
       // To a pattern, each `*` of another is a character that only a `*` takes; one that takes it takes all that it stands for.
       const sample = decodeURIComponent(path.replaceAll('*', '%00'));
       const earlier = patterns.findIndex((fits) => fits(sample));
       // It fits itself.
       if (earlier >= at) return;
-      const message = `can never be reached: paths[${earlier}] fits all that it fits, and comes first`;
+      // In other letters it might be, and that is of no use.
+      const spelled =
+        cache === 'bypass' && rules[earlier]?.cache !== 'bypass' ? ' as it is spelled' : '';
+      const message = `can never be reached${spelled}: paths[${earlier}] fits all that it fits, and comes first`;
       context.addIssue({ code: 'custom', path: [at, 'path'], message });
     });
   });

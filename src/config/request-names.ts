@@ -58,6 +58,8 @@ export const queryChoice = nameChoice(PARAMETER);
 export const varyChoice = nameChoice(FIELD, {
   ...FIELD,
   fault(name, isPrefix) {
+    if (name === 'x-forwarded-for' && !isPrefix)
+      return 'must not be dropped: the gateway itself tells origins the address of the client in it';
     if (!isNeeded(name) && !(isPrefix && NEEDED.some((one) => one.startsWith(name))))
       return undefined;
     return isPrefix

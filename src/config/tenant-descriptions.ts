@@ -47,7 +47,7 @@ export const TENANT_DESCRIPTIONS: Readonly<Record<OwnPlace | CachingPlace | Quot
   'stale.max': 'the most of these three, whoever says it',
   'stale.keep': 'how long it is kept past every use, to be validated',
   negativeTtl:
-    'how long an error is fresh that says nothing of it, by status: `{ "404": "30s" }`. 5xx only in answer to a plain request; nothing in answer to an unusual one. 0: not stored',
+    'how long an error is fresh that says nothing of it, by status: `{ "404": "30s" }`. Only in answer to a request with nothing but what ordinary clients send. 0: not stored',
   query:
     'query parameters that count; those that do not are in no key, and no origin is sent them by GET or HEAD. Compared decoded, in their case; what remains stays byte for byte',
   vary: 'request headers by which responses may vary. `allow`: one that varies by another is not stored. `drop`: no origin is sent them, and `Vary` does not count them',

@@ -18,6 +18,9 @@ interface Hop {
   readonly host: string | undefined;
 }
 
+/** A host, as a URL has it, perhaps with a port. Anything else no gateway has added. */
+const HOST = /^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/;
+
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
 const QUOTED = '"(?:[^"\\\\]|\\\\.)*"';
 const PARAMETER = `[ \\t]*;[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED})`;
@@ -78,7 +81,7 @@ export function ownHop({ host }: Pick<URL, 'host'>): string {
  */
 export function ownHops(field: string | null): string | undefined {
   const hosts = parseCdnLoop(field ?? '').flatMap(({ id, host }) =>
-    id === OWN_ID && host !== undefined ? [host] : [],
+    id === OWN_ID && host !== undefined && HOST.test(host) ? [host] : [],
   );
   return hosts.length === 0 ? undefined : hosts.map(ownMember).join(', ');
 }

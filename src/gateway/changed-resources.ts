@@ -1,7 +1,7 @@
 import { keyTarget, type Target } from '../tenant/target.ts';
 import type { PolicyOwner } from './policy-for.ts';
 import { isUsableKey } from './request-key.ts';
-import { storedKey } from './stored-key.ts';
+import { keysOf, storedKey } from './stored-key.ts';
 
 /** The fields in which an answer names other resources that the request has changed (RFC 9111, section 4.4). */
 const NAMING_FIELDS = ['location', 'content-location'] as const;
@@ -18,9 +18,13 @@ export function changedResources(
   return NAMING_FIELDS.flatMap((field) => {
     const named = resolve(headers.get(field), url);
     if (named?.origin !== url.origin) return [];
-    const key = storedKey(named, tenant);
-    return isUsableKey(key) ? [keyTarget(key)] : [];
+    return resourceTargets(named, tenant);
   });
+}
+
+/** A resource, by every key that it may be stored under. */
+export function resourceTargets(url: URL, tenant: PolicyOwner): readonly Target[] {
+  return keysOf(url, tenant).filter(isUsableKey).map(keyTarget);
 }
 
 /** True when `Content-Location` says that the answer's content is what a GET of the same URL gets (RFC 9110, section 8.7). */

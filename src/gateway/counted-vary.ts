@@ -14,14 +14,25 @@ import { selectingNames, union } from './variants.ts';
 export function countedVary(headers: Headers, choice: NameChoice): readonly string[] | '*' {
   const said = parseVary(headers.get('vary'));
   if (said === '*') return '*';
-  const names = isForOneOrigin(headers) ? union(said, ['origin']) : said;
+  const names = isForOneOrigin(headers.get('access-control-allow-origin'))
+    ? union(said, ['origin'])
+    : said;
   if (names.length === 0 || keepsAll(choice)) return names;
-  const counts = chooserOf(choice);
-  if ('drop' in choice) return names.filter(counts);
-  return (selectingNames(names) ?? []).every(counts) ? names : '*';
+  if ('drop' in choice) return withoutDropped(names, choice);
+  return (selectingNames(names) ?? []).every(chooserOf(choice)) ? names : '*';
 }
 
-function isForOneOrigin(headers: Headers): boolean {
-  const allowed = headers.get('access-control-allow-origin');
+/**
+ * The request fields that a policy does not take away. The client's address stays: whatever the client sends of it, origins
+ * are told it by the gateway itself.
+ */
+export function withoutDropped(names: readonly string[], choice: NameChoice): readonly string[] {
+  if (!('drop' in choice)) return names;
+  const counts = chooserOf(choice);
+  return names.filter((name) => name === 'x-forwarded-for' || counts(name));
+}
+
+/** @param allowed the value of `Access-Control-Allow-Origin` */
+export function isForOneOrigin(allowed: string | null): boolean {
   return allowed !== null && allowed.trim() !== '*';
 }

@@ -11,6 +11,7 @@ import type { CacheKey } from '../tenant/key.ts';
 import { keyTarget } from '../tenant/target.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import type { Place, StandingRecord } from './place.ts';
+import { stillFits } from './still-fits.ts';
 import {
   isRecord,
   parseRecord,
@@ -56,11 +57,15 @@ export function locateNear(
   const first = peek(engine, base, now);
   if (!first) return undefined;
   const record = recordIn(engine, base, first, first.state === 'stale');
-  if (!record) return { base, key: base, digest: '', record, near: first };
+  if (!record) {
+    if (!stillFits(first.entry, [], policy)) return undefined;
+    return { base, key: base, digest: '', record, near: first };
+  }
   const most = policy.maxVariants;
   const { place, selected } = placeOf(keys, base, record, request.headers, now, most);
   if (record.outdated || selected.absent) return undefined;
   const near = peek(engine, place.key, now);
+  if (near && !stillFits(near.entry, record.names, policy)) return undefined;
   return near && (near.state === 'fresh' || !selected.byLanguage) ? { ...place, near } : undefined;
 }
 
@@ -74,18 +79,21 @@ export async function locate(
   // A record is no answer: what was looked for is counted, once.
   const first = await lookup(quiet(engine), base, gatewayFace, runtime);
   const held = first.found ? first : first.stale;
+  const absence = (reason: MissReason): Miss => {
+    const { stamp } = engine.coherence.view(base.tenant);
+    return { found: false, reason, stamp, stale: undefined };
+  };
   const record = held && recordIn(engine, base, held, !first.found);
   if (!record) {
-    report(engine, base, first);
-    return located({ base, key: base, digest: '', record: undefined }, first, false);
+    const fits = !held || stillFits(held.entry, [], policy);
+    const answer = fits ? first : absence('absent');
+    report(engine, base, answer);
+    return located({ base, key: base, digest: '', record: undefined }, answer, false);
   }
   const { headers } = request;
   const most = policy.maxVariants;
   const { place, selected } = placeOf(keys, base, record, headers, runtime.now(), most);
-  const absent = (reason: MissReason, at: Place): Located => {
-    const { stamp } = engine.coherence.view(base.tenant);
-    return located(at, { found: false, reason, stamp, stale: undefined }, true);
-  };
+  const absent = (reason: MissReason, at: Place): Located => located(at, absence(reason), true);
   if (selected.absent) {
     engine.sink(missed(base.tenant, place.key.key, 'absent'));
     return absent('absent', place);
@@ -96,6 +104,9 @@ export async function locate(
   if (!renewed || !unlessPurged(engine, base, record.found))
     return absent('purged', { ...place, record: { ...record, outdated: true } });
   const present = { ...place, record: renewed };
+  const one = second.found ? second : second.stale;
+  if (one && !stillFits(one.entry, renewed.names, policy))
+    return absent('absent', ownPlace(keys, present, headers));
   if (second.found && renewed.outdated) {
     const { stamp } = engine.coherence.view(base.tenant);
     return located(present, { found: false, reason: 'stale', stamp, stale: second }, true);

@@ -50,8 +50,8 @@ export function guessedLifetime(
   const negative = NEGATIVE.has(status) ? negativeTtl.get(status) : undefined;
   if (negative === undefined && !HEURISTIC.has(status) && !directives.has('public'))
     return { refusal: 'status', forAll: isForAll(status) };
-  // Any header that an ordinary client does not send may be what the origin has stumbled over.
-  if (negative !== undefined && status >= 500 && !isPlain(request))
+  // Any header that an ordinary client does not send may be what has caused it.
+  if (negative !== undefined && !isPlain(request))
     return { refusal: 'unusual-request', forAll: false };
   const lifetime = saysNoCacheOfOld(headers)
     ? undefined

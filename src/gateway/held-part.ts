@@ -10,6 +10,7 @@ import type { Exchange, GatewayOptions } from './exchange.ts';
 import { gatewayFace } from './find.ts';
 import { headersOf } from './http-entry.ts';
 import type { Place } from './place.ts';
+import { stillFits } from './still-fits.ts';
 import { partialKey, selectionDigest, union, variantKey } from './variants.ts';
 
 /** Below the key of the resource, where no other resource's key is: the last segment of each of those begins with `?`. */
@@ -24,14 +25,15 @@ export interface HeldPart {
 /** The part that is held of what a request selects, where it is fresh. Rejects as `lookup` does. */
 export async function findPart(
   options: GatewayOptions,
-  { request, runtime }: Pick<Exchange, 'request' | 'runtime'>,
+  { request, policy, runtime }: Pick<Exchange, 'request' | 'policy' | 'runtime'>,
   place: Place,
 ): Promise<HeldPart | undefined> {
   const { engine } = options;
   const key = partKey(options, request, place, []);
   if (!key) return undefined;
   const found = await lookup(withoutMisses(engine), key, gatewayFace, runtime);
-  return found.found && stands(engine, place, found.entry) ? { key, found } : undefined;
+  if (!found.found || !stands(engine, place, found.entry)) return undefined;
+  return stillFits(found.entry, place.record?.names ?? [], policy) ? { key, found } : undefined;
 }
 
 /**

@@ -147,6 +147,9 @@ async function ended(
   const part = await partialDraft(request, stored);
   if (!part) return;
   engine.sink(loaded(tenant.id, key.key, loadMs));
+  // Before it is joined to another: what it repeats may go on there.
+  if (isReflected(exchange, missing.record?.names ?? [], part, 'part'))
+    return engine.sink(bypass(tenant.id, 'reflected'));
   // A purge may have come in meanwhile.
   const before = held && unlessPurged(engine, held.key, held.found);
   const both = before && combined(before.entry, part);
@@ -154,7 +157,5 @@ async function ended(
   const { stamp } = missing.miss;
   if (draft.form.type === 'http' && draft.form.status === 200)
     store(parts, exchange, missing, { draft, names, stamp, startedAt });
-  else if (isReflected(exchange, missing.record?.names ?? [], draft))
-    engine.sink(bypass(tenant.id, 'reflected'));
   else fill(engine, { key, draft, prepared: NOTHING, stamp, startedAt }, runtime);
 }

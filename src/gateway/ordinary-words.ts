@@ -52,7 +52,20 @@ const LANGUAGE = /^(?:\*|[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?)$/i
 const DATE = /^[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$/;
 
 /** Browsers, libraries and engines with their versions, as they stand in `User-Agent`. */
-const PRODUCT = /[A-Za-z][A-Za-z0-9_-]*\/[0-9][0-9._]{0,31}(?![A-Za-z0-9_-])/g;
+const PRODUCT = /(?<![A-Za-z0-9_-])[A-Za-z][A-Za-z0-9_-]*\/[0-9][0-9._]{0,31}(?![A-Za-z0-9_-])/g;
+
+/**
+ * Tokens, and strings as client hints have them (RFC 9651): nothing that ends a string of a script, and goes on behind it.
+ * The brand that is none has a character of Chromium's choice between its words.
+ */
+const PLAIN =
+  /^(?:[A-Za-z0-9 \t._~*/;=?:+-]|(?<![^\t ;=])"(?:[A-Za-z0-9][A-Za-z0-9 ._-]*|[ ;(]?Not[ ():;=?._/-]A[ ():;=?._/-]Brand)?"(?![^\t ;]))*$/i;
+
+/** What a page can load from: a reference, a host with what stands behind it, an address, also one of fewer than four numbers. */
+const REFERENCE =
+  /\/\/|[a-z]\.[a-z]{2,}[\t ]*[:/]|(?<![\w."=~-])[0-9]+(?:\.[0-9]+){1,3}(?=[:/]|$)|=[0-9]+(?:\.[0-9]+){2,3}(?=[:/;]|$)/i;
+
+const ADDRESS = /^[0-9]{1,3}(?:\.[0-9]{1,3}){3}$/;
 
 /** True for markup, plain or percent-encoded. */
 export function hasMarkup(value: string): boolean {
@@ -67,9 +80,19 @@ export function isOrdinaryWord(word: string): boolean {
 
 /** True for a value that is made of such words alone, as `text/html, *;q=0.8`. */
 export function isOrdinaryValue(value: string): boolean {
-  if (/[^\x20-\x7e]|[<>'`\\]/.test(value)) return false;
+  if (!PLAIN.test(value) || REFERENCE.test(value)) return false;
   const words = value.split(/[^A-Za-z0-9._~-]+/);
   return words.every((word) => word.length < 3 || isOrdinaryWord(word));
+}
+
+/** True for an address of IP version 4, which a version of four numbers looks like. */
+export function isAddress(word: string): boolean {
+  return ADDRESS.test(word);
+}
+
+/** True for the host of a site that leads to all others, and of which nobody chooses what stands there. */
+export function isOrdinaryHost(hostname: string): boolean {
+  return /[a-z]\.[a-z]/.test(hostname) && ORDINARY.has(hostname);
 }
 
 /** True for what `Accept-Language` lists as a language that there is: language, script and region, and no more. */

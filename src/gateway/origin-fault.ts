@@ -7,6 +7,7 @@ export const MAX_ORIGIN_FIELDS = 500;
 /** Why a response can't be passed on, a sentence; undefined for one that can. */
 export function faultOf({ status, statusText, headers }: Response): string | undefined {
   if (status < 200 || status > 599) return `The origin answered with the status ${status}.`;
+  if (!/^[0-9]*$/.test(headers.get('content-length') ?? '')) return INVALID;
   const tooMuch = excessOf(headers);
   if (tooMuch !== undefined) return tooMuch;
   try {

@@ -28,7 +28,7 @@ export async function fetchOrigin(
   choice: ConditionChoice,
 ): Promise<Response> {
   checkAddress(tenant, privateOrigins);
-  if (isCounted(request, choice)) loads.spend(tenant, runtime.now());
+  if (isCounted(request)) loads.spend(tenant, runtime.now());
   const abort = new AbortController();
   let waiting = true;
   // Only the head is waited for: a body may take as long as its reader has patience.
@@ -70,7 +70,7 @@ export async function fetchOrigin(
   throw new OriginError('origin_invalid', fault);
 }
 
-/** Whether it takes of the tenant's quota: not what may change something, and must not be lost, nor the opening of a WebSocket. */
-function isCounted({ method }: Request, { add = [] }: ConditionChoice): boolean {
-  return (method === 'GET' || method === 'HEAD') && !add.some(([name]) => name === 'upgrade');
+/** Whether it takes of the tenant's quota: the opening of a WebSocket as well, but not what may change something, and must not be lost. */
+function isCounted({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
 }

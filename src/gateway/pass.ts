@@ -1,10 +1,10 @@
 import { demote } from '../engine/promotion.ts';
 import { purge, retryPurge } from '../engine/purge.ts';
 import { AuthorityUnavailable } from '../errors.ts';
-import { keyTarget, type Target } from '../tenant/target.ts';
+import type { Target } from '../tenant/target.ts';
 import { tagsDropped } from '../telemetry/events.ts';
 import { groupTarget, parseGroups } from './cache-groups.ts';
-import { changedResources } from './changed-resources.ts';
+import { changedResources, resourceTargets } from './changed-resources.ts';
 import { asAsked, type Exchange, type GatewayOptions } from './exchange.ts';
 import { countForward } from './max-forwards.ts';
 import { fetchOrigin } from './origin.ts';
@@ -70,8 +70,8 @@ async function passSafe(options: GatewayOptions, exchange: Exchange): Promise<Re
 }
 
 async function passUnsafe(options: GatewayOptions, exchange: Exchange): Promise<Response> {
-  const { key, url, tenant, runtime } = exchange;
-  const resource = key ? [keyTarget(key.key)] : [];
+  const { asked, url, tenant, runtime } = exchange;
+  const resource = resourceTargets(asked, tenant);
   const { stamp } = options.engine.coherence.view(tenant.id);
   const before = { stamp, now: runtime.now() };
   let response: Response;

@@ -9,6 +9,7 @@ import { admittedFields } from './admitted-request.ts';
 import { readBounded } from './body.ts';
 import { bodyLimit } from './body-limit.ts';
 import { describesItself } from './changed-resources.ts';
+import { isExchangeId } from './echoed-ids.ts';
 import type { Exchange, GatewayOptions } from './exchange.ts';
 import { creationTime } from './freshness.ts';
 import { httpEntry } from './http-entry.ts';
@@ -68,8 +69,8 @@ export async function storePosted(
 /**
  * Whether the answer may be stored: a 200 whose `Content-Location` is its own URL and which says itself how long it is
  * fresh. Beyond that only what anybody may have as it is: nothing that varies, sets a cookie, or names fields that may
- * not be stored; nor what invalidates groups and is in some itself; nor where the policy would have sent the origin less by a
- * GET of this URL.
+ * not be stored, other than ids of the exchange; nor what invalidates groups and is in some itself; nor where the policy
+ * would have sent the origin less by a GET of this URL.
  */
 function judgePosted(
   { request, url, asked, tenant, policy }: Exchange,
@@ -88,7 +89,7 @@ function judgePosted(
   const asGet = { method: 'GET', url: url.href, headers: sent };
   const verdict = judgeStorability(asGet, response, now, policy);
   if (!verdict.storable || verdict.heuristic || verdict.lifetime <= 0) return undefined;
-  return verdict.vary.length === 0 && verdict.withheld.length === 0 ? verdict : undefined;
+  return verdict.vary.length === 0 && verdict.withheld.every(isExchangeId) ? verdict : undefined;
 }
 
 async function take(

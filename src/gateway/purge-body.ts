@@ -13,15 +13,24 @@ import {
 } from '../tenant/target.ts';
 import { GROUP_NAME, groupTarget, MAX_GROUP_LENGTH } from './cache-groups.ts';
 import { MAX_TAG_LENGTH } from './cache-tags.ts';
-import { resourceKey, resourceUrl, treeKey } from './request-key.ts';
-import { storedKey } from './stored-key.ts';
+import { resourceUrl, treeKey } from './request-key.ts';
+import { keysOf } from './stored-key.ts';
 
 /** The most targets of one request. */
 const MAX_TARGETS = 1000;
+/** The most that its lists may hold, repetitions counted. */
+const MAX_ITEMS = 10_000;
+/** So many problems are told, and so much of each. */
+const MAX_PROBLEMS = 100;
+const MAX_PROBLEM_LENGTH = 300;
 
 /** A text, or a key, as a target is named by it. */
 export const targetText = z.string().min(1, 'must not be empty').max(4096);
-const segments = z.array(z.string().max(4096)).min(1).max(128);
+// How many there are is judged first: each that is wrong costs a hundred times its length in memory.
+const segments = z
+  .array(z.unknown())
+  .max(128)
+  .pipe(z.array(z.string().max(4096)).min(1));
 export const targetKey = z.union([targetText, segments], {
   error: 'must be a key, or a list of its segments',
 });
@@ -74,6 +83,8 @@ export type PurgeBody =
 
 /** Reads the body of a purge: its targets, or everything that is wrong with it. */
 export function parsePurgeBody(value: unknown, tenant: TargetOwner): PurgeBody {
+  const items = itemsIn(value);
+  if (items > MAX_ITEMS) return { problems: [tooMany(items)] };
   const parsed = body.safeParse(value);
   if (!parsed.success) return { problems: problemsOf(parsed.error) };
   const { keys = [], urls = [], tags = [], prefixes = [], hosts = [], groups = [] } = parsed.data;
@@ -94,9 +105,11 @@ export function parsePurgeBody(value: unknown, tenant: TargetOwner): PurgeBody {
     problems.push('body: must name at least one of keys, urls, tags, prefixes, hosts, groups, all');
   }
   if (targets.size > MAX_TARGETS) {
-    problems.push(`body: names ${targets.size} targets; ${MAX_TARGETS} are allowed`);
+    problems.push(tooMany(targets.size));
   }
-  return problems.length > 0 ? { problems } : { targets: [...targets], mode: parsed.data.mode };
+  return problems.length > 0
+    ? { problems: toldOf(problems) }
+    : { targets: [...targets], mode: parsed.data.mode };
 }
 
 /** Reads the body of a purge of everything of every tenant: its mode, or everything that is wrong with it. */
@@ -107,8 +120,29 @@ export function parseEverythingBody(
   return parsed.success ? { mode: parsed.data.mode } : { problems: problemsOf(parsed.error) };
 }
 
+/** How much a body holds, before anything of it is looked at. */
+function itemsIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce<number>(
+    (sum, list) => sum + (Array.isArray(list) ? list.length : 1),
+    0,
+  );
+}
+
+const tooMany = (count: number): string =>
+  `body: names ${count} targets; ${MAX_TARGETS} are allowed`;
+
 function problemsOf({ issues }: z.ZodError): readonly string[] {
-  return issues.map(({ path, message }) => `${path.map(String).join('.') || 'body'}: ${message}`);
+  return toldOf(
+    issues.map(({ path, message }) => `${path.map(String).join('.') || 'body'}: ${message}`),
+  );
+}
+
+/** Whoever sends a list in another form has as many problems as it is long. */
+function toldOf(problems: readonly string[]): readonly string[] {
+  const told = problems.slice(0, MAX_PROBLEMS).map((one) => one.slice(0, MAX_PROBLEM_LENGTH));
+  const more = problems.length - told.length;
+  return more > 0 ? [...told, `and ${more} more`] : told;
 }
 
 function keyTargets(item: KeyInput, tenant: TargetOwner): readonly Target[] | string {
@@ -135,14 +169,6 @@ function prefixTargets(item: KeyInput, tenant: TargetOwner): readonly Target[] |
 
 function resourceTargets(item: string, tenant: TargetOwner): readonly Target[] | string {
   return urlTargets(item, tenant, (url) => keysOf(url, tenant));
-}
-
-/**
- * The keys of a resource: the one that it is stored under, by the tenant's policy, and the one of the whole URL, where a
- * Worker that has another policy yet, or again, has stored it.
- */
-function keysOf(url: URL, tenant: TargetOwner): readonly string[] {
-  return [...new Set([storedKey(url, tenant), resourceKey(url)])];
 }
 
 /** A URL stands for its resource under both schemes: they are stored apart, and whoever purges means both. */

@@ -1,7 +1,7 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import type { Exchange } from './exchange.ts';
 import { headersOf } from './http-entry.ts';
-import { repeats, unkeyedWords } from './reflection.ts';
+import { cutsAWord, repeats, unkeyedWords } from './reflection.ts';
 import { CONDITIONAL_HEADERS, originHeaders } from './request-headers.ts';
 
 const NO_BYTES = new Uint8Array(0);
@@ -11,22 +11,27 @@ const NO_BYTES = new Uint8Array(0);
  * who asked, or for those who come later. It is answered, and neither stored nor shared.
  * @param names the request fields that select what is stored
  * @param draft as it would be stored
- * @param from `fields`: the bytes came earlier, to another request
+ * @param from `fields`: the bytes came earlier, to another request; `part`: they are a part of what was asked for
  */
 export function isReflected(
   { request, url, tenant }: Pick<Exchange, 'request' | 'url' | 'tenant'>,
   names: readonly string[],
   draft: EntryDraft,
-  from: 'all' | 'fields' = 'all',
+  from: 'all' | 'fields' | 'part' = 'all',
 ): boolean {
   const headers = headersOf(draft);
+  // `*` is no word, and any page's to read: nobody but the one who asked has said that it may be.
+  const allowed = headers.get('access-control-allow-origin');
+  if (allowed !== null && !names.includes('origin') && allowed === request.headers.get('origin'))
+    return true;
   const sent = originHeaders(request, url, { conditions: 'as-sent' });
   leaveOutAnswered(sent, headers);
   const words = unkeyedWords(sent, { url, hosts: tenant.hosts, names });
   if (words === 'too-many') return true;
   // Whoever chooses tags chooses what purges them.
   for (const tag of draft.tags) headers.append('cache-tag', tag.replaceAll('\n', ' '));
-  return repeats(words, headers, from === 'all' ? draft.value : NO_BYTES);
+  if (from === 'part' && cutsAWord(words, headers, draft.value)) return true;
+  return repeats(words, headers, from === 'fields' ? NO_BYTES : draft.value);
 }
 
 /** What a response answers by its nature: the tag that is its own, and the type of JSON that was asked for. */

@@ -1,20 +1,29 @@
 import {
   hasMarkup,
+  isAddress,
   isHttpDate,
   isOrdinaryLanguage,
   isOrdinaryValue,
   isOrdinaryWord,
   withoutProducts,
 } from './ordinary-words.ts';
+import { wordsOfHop } from './hop-words.ts';
+import { pageOf } from './referring-page.ts';
 import { wordSearch } from './word-search.ts';
 
 /** More words than this, or more characters of them, are not looked for: nobody knows what such a request is after. */
 const MOST_WORDS = 256;
 const MOST_CHARACTERS = 8192;
+/** Nor is anything looked for where a request says more than this. */
+const MOST_SAID = 65_536;
+/** Those included that the key says as well. */
+const MOST_SEEN = 2048;
 /** Of a longer word its beginning and its end are looked for: an origin may cut it. */
 const LONGEST = 64;
 const LONGEST_AGENT = 256;
 const SHORTEST = 6;
+/** Fewer characters of a word do no harm. */
+const LEAST_CUT = 3;
 
 /** Said by the gateway itself, or followed by no origin. */
 const NOT_THE_CLIENTS: ReadonlySet<string> = new Set([
@@ -25,6 +34,9 @@ const NOT_THE_CLIENTS: ReadonlySet<string> = new Set([
   'x-forwarded-proto',
 ]);
 
+/** Client hints of one number each. */
+const A_NUMBER: ReadonlySet<string> = new Set(['device-memory', 'downlink', 'dpr', 'rtt']);
+
 /** Letters and figures that stay as they are, however a text is escaped for HTML, JSON or a URL. */
 const RUN = /[A-Za-z0-9._~-]{6,}/g;
 /** An angle bracket, plain or percent-encoded. */
@@ -32,7 +44,6 @@ const ANGLE = /[<>]|%3[ce]/i;
 /** The directives of responses (RFC 9111, section 5.2.2; RFC 5861; RFC 8246). */
 const DIRECTIVE =
   /(?<![\w-])(?:immutable|max-age|must-revalidate|must-understand|no-cache|no-store|no-transform|private|proxy-revalidate|public|s-maxage|stale-if-error|stale-while-revalidate)(?:="?[0-9]*"?)?(?![\w-])/gi;
-const OWN_HOP = /^(?:[0-9.]+ tiercel|tiercel; host="[^"\\]*")$/;
 const encoder = new TextEncoder();
 
 /** What a request is known by. */
@@ -57,12 +68,19 @@ export function unkeyedWords(
 ): readonly string[] | 'too-many' {
   const keyed = keyedText(sent, url, names);
   const words = new Set<string>();
+  const seen = new Set<string>();
   let characters = 0;
+  let said = 0;
   for (const [name, value] of sent) {
+    said += value.length;
+    if (said > MOST_SAID) return 'too-many';
     if (names.includes(name) || NOT_THE_CLIENTS.has(name)) continue;
     for (const word of wordsOf(name, value, url, hosts)) {
       const lower = lowerCase(word);
-      if (words.has(lower) || keyed.includes(lower)) continue;
+      if (seen.has(lower)) continue;
+      seen.add(lower);
+      if (seen.size > MOST_SEEN) return 'too-many';
+      if (keyed.includes(lower)) continue;
       words.add(lower);
       characters += lower.length;
       if (words.size > MOST_WORDS || characters > MOST_CHARACTERS) return 'too-many';
@@ -79,6 +97,26 @@ export function repeats(words: readonly string[], headers: Headers, bytes: Uint8
   return isText(headers) && isIn(bytes);
 }
 
+/**
+ * True when some bytes, a part of a text, begin or end within one of the words: whoever chooses where a part ends must not
+ * get a word past {@link repeats} in two pieces.
+ */
+export function cutsAWord(words: readonly string[], headers: Headers, bytes: Uint8Array): boolean {
+  if (words.length === 0 || bytes.length === 0 || !isText(headers)) return false;
+  const latin1 = (from: number, to: number): string =>
+    lowerCase(String.fromCharCode(...bytes.subarray(Math.max(0, from), to)));
+  const first = latin1(0, LONGEST_AGENT);
+  const last = latin1(bytes.length - LONGEST_AGENT, bytes.length);
+  return words.flatMap(encodings).some((encoded) => {
+    const word = String.fromCharCode(...encoded);
+    if (bytes.length < word.length && word.includes(first)) return true;
+    for (let length = Math.min(word.length - 1, first.length); length >= LEAST_CUT; length -= 1)
+      if (first.startsWith(word.slice(-length)) || last.endsWith(word.slice(0, length)))
+        return true;
+    return false;
+  });
+}
+
 /** The values of fields, without what every origin says: names of fields, dates, and for how long something is fresh. */
 function fieldText(headers: Headers): string {
   const lines: string[] = [];
@@ -90,7 +128,11 @@ function fieldText(headers: Headers): string {
 }
 
 function isText(headers: Headers): boolean {
-  return !/^\s*(?:audio|font|image(?!\/svg)|video)\//i.test(headers.get('content-type') ?? '');
+  const type = headers.get('content-type') ?? '';
+  // Lists of what is to be played are text, and lead elsewhere.
+  return !/^\s*(?:audio(?!\/[\w.-]*mpegurl)|font|image(?!\/svg)|video(?!\/[\w.-]*mpegurl))\//i.test(
+    type,
+  );
 }
 
 /** As UTF-8, and as Latin-1 where that is something else. */
@@ -101,10 +143,14 @@ function encodings(word: string): readonly Uint8Array[] {
   return isLatin1 ? [utf8, Uint8Array.from(codes)] : [utf8];
 }
 
-/** All that the key says, in lower case, plain and decoded. */
-function keyedText(sent: Headers, url: URL, names: readonly string[]): string {
+/** All that the key says, in lower case, plain and decoded. A fragment, or a user's name, is in no key, and may come with a request. */
+function keyedText(
+  sent: Headers,
+  { origin, pathname, search }: URL,
+  names: readonly string[],
+): string {
   const values = names.map((name) => sent.get(name) ?? '');
-  return lowerCase([url.href, ...values].flatMap(readings).join('\n'));
+  return lowerCase([origin + pathname + search, ...values].flatMap(readings).join('\n'));
 }
 
 /** Of A to Z alone: other letters have other bytes. */
@@ -123,10 +169,9 @@ function wordsOf(
   if (name === 'user-agent') return wordsOfAgent(value);
   if (name === 'referer' || name === 'origin') return wordsOfPage(value, url, hosts);
   if (name === 'range' && /^\s*bytes\s*=[\s0-9,-]*$/i.test(value)) return [];
-  if (name === 'via' || name === 'cdn-loop') {
-    const members = value.split(',').map((member) => member.trim());
-    return members.filter((member) => !OWN_HOP.test(member)).flatMap(wordsIn);
-  }
+  if (name === 'via' || name === 'cdn-loop')
+    return value.split(',').flatMap((member) => wordsOfHop(member.trim(), url) ?? wordsIn(member));
+  if (A_NUMBER.has(name) && /^[0-9]+(?:\.[0-9]+)?$/.test(value)) return [];
   const isLoopback = /^(?:127\.[0-9.]+|::1)$/.test(value);
   if (isHttpDate(value) || (name === 'x-forwarded-for' && isLoopback)) return [];
   return wordsIn(value);
@@ -134,13 +179,15 @@ function wordsOf(
 
 /** The words of a value of which nothing is known. An origin may take one member of a list. */
 function wordsIn(value: string): readonly string[] {
-  return value.split(',').flatMap((member) =>
+  const ofMembers = value.split(',').flatMap((member) =>
     readings(member.trim()).flatMap((text) => {
-      const runs = runsIn(text);
+      const runs = [...runsIn(text), ...(text.match(RUN) ?? []).filter(isAddress)];
       // Where the whole stands these do. Of markup a part is enough to do harm.
       return runs.length > 0 && !hasMarkup(text) ? runs : [...runs, ...wholes(text)];
     }),
   );
+  // A comma separates nothing in a script.
+  return value.includes(',') && hasMarkup(value) ? [...ofMembers, ...wholes(value)] : ofMembers;
 }
 
 function runsIn(text: string): readonly string[] {
@@ -193,6 +240,7 @@ function wordsOfCookie(pair: string): readonly string[] {
     );
     return runs.length > 0 ? runs.flatMap(([run]) => ends(run)) : wholes(text);
   });
+  if (name.includes('%')) return [...wordsIn(name), ...ofValue];
   return isMixed(name) ? [...ends(name), ...ofValue] : ofValue;
 }
 
@@ -210,8 +258,9 @@ function isName(text: string, end: number): boolean {
 }
 
 function wordsOfLanguage(member: string): readonly string[] {
-  const language = member.trim().replace(/\s*;\s*q=[0-9.]{1,5}$/i, '');
-  return isOrdinaryLanguage(language) ? [] : wordsIn(language);
+  const [language = '', weight, ...more] = member.split(';').map((part) => part.trim());
+  const isWeight = more.length === 0 && (weight === undefined || /^q=[0-9.]{1,5}$/i.test(weight));
+  return isWeight && isOrdinaryLanguage(language) ? [] : wordsIn(isWeight ? language : member);
 }
 
 function wordsOfAgent(value: string): readonly string[] {
@@ -226,24 +275,18 @@ function wordsOfAgent(value: string): readonly string[] {
  * The words of a URL that is said to lead here. Of one's own pages a plain path is none: every page of a site links to others
  * of it. What nobody links to is: markup, and tokens in the query.
  */
-function wordsOfPage(
-  value: string,
-  { hostname }: URL,
-  hosts: readonly string[],
-): readonly string[] {
-  const page = URL.parse(value);
-  if (!page || !/^https?:$/.test(page.protocol)) return wordsIn(value);
-  const rest = value.replace(/^[^:]*:\/*[^/?#]*/, '');
-  const isOwn =
-    [hostname, `www.${hostname}`, ...hosts].includes(page.hostname) ||
-    (page.hostname.includes('.') && hostname.endsWith(`.${page.hostname}`));
-  const query = rest.includes('?') ? rest.slice(rest.indexOf('?')) : '';
-  if (isOwn) {
-    if (hasMarkup(rest)) return wordsIn(rest);
+function wordsOfPage(value: string, url: URL, hosts: readonly string[]): readonly string[] {
+  const page = pageOf(value, url, hosts);
+  if (!page) return wordsIn(value);
+  const { host, path, query, whose } = page;
+  if (whose === 'own') {
+    if (hasMarkup(path + query)) return wordsIn(path + query);
     return readings(query).flatMap(runsIn).filter(isToken);
   }
-  if (isOrdinaryWord(page.hostname) && !hasMarkup(rest)) return wordsOfCookie(`q=${query}`);
   if (hasMarkup(value)) return wordsIn(value);
-  const path = rest.length >= SHORTEST ? ends(rest) : [];
-  return [...ends(`//${page.host}`), ...runsIn(page.host), ...path, ...wordsOfCookie(`q=${query}`)];
+  const ofQuery = wordsOfCookie(`q=${query}`);
+  const leads = `//${host}${path}`;
+  if (whose === 'ordinary') return path.length > 1 ? [...ends(leads), ...ofQuery] : ofQuery;
+  const long = [host, path + query].filter((text) => text.length >= SHORTEST);
+  return [`//${host}`, ...runsIn(host), ...long].flatMap(ends).concat(ofQuery);
 }

@@ -13,6 +13,7 @@ import type { Exchange, GatewayOptions } from './exchange.ts';
 import { askOrigin, draftOf, type OriginAnswer } from './load.ts';
 import { OverQuota } from './load-quota.ts';
 import { isOriginFailure, OriginFailure } from './origin-failure.ts';
+import { isReflected } from './reflected.ts';
 import { namesOf, storeRecord } from './store.ts';
 import { freshened, validatorsOf } from './validation.ts';
 import { union } from './variants.ts';
@@ -117,6 +118,7 @@ async function loadForAll(
       if ('storable' in made) return over(stale, response, true);
       const names = namesOf(made, exchange.policy);
       if (isElsewhere(names)) return over(stale, response, true);
+      if (repeatsHops(exchange, known, made, 'fields')) return unchanged(stale);
       storeRecord(options, exchange, place, { draft: made, names, stamp, startedAt });
       return { draft: made, prepared: NOTHING, store: true };
     }
@@ -137,9 +139,17 @@ async function loadForAll(
     return { ...unchanged(stale), gone: body.reason !== 'too-slow' };
   }
   const draft = await draftOf(options, exchange, answer, body.bytes);
+  if (repeatsHops(exchange, known, draft)) return unchanged(stale);
   storeRecord(options, exchange, place, { draft, names, stamp, startedAt });
   return { draft, prepared: NOTHING, store: true };
 }
+
+/** All that a reader can add to a request for everybody is by which gateways it came, and anybody can make that up. */
+function repeatsHops(exchange: Exchange, ...said: Tail<Parameters<typeof isReflected>>): boolean {
+  return exchange.request.headers.has('cdn-loop') && isReflected(exchange, ...said);
+}
+
+type Tail<T extends readonly unknown[]> = T extends [unknown, ...infer Rest] ? Rest : never;
 
 /** An answer that is not stored. @param gone what is stored ends with it */
 function over({ entry }: Found, response: Response, gone: boolean): Loaded {

@@ -5,6 +5,7 @@ import { parseCacheTags } from './cache-tags.ts';
 import { boundedTime } from './bounded-time.ts';
 import { responseControl, scopeOf, type ResponseControl } from './control.ts';
 import { countedVary } from './counted-vary.ts';
+import { echoedIds } from './echoed-ids.ts';
 import { isEventStream } from './event-stream.ts';
 import { creationTime, freshnessLifetime, staleWindows, type StaleWindows } from './freshness.ts';
 import { guessedLifetime, isForAll } from './guess.ts';
@@ -22,7 +23,7 @@ export interface Storable {
   readonly windows: StaleWindows;
   /** Seconds for which it is kept past every use, to be validated. */
   readonly keep: number;
-  /** Fields that must not be stored, in lower case. */
+  /** Fields that must not be stored, in lower case, each once: those that the response names, and ids of this one exchange. */
   readonly withheld: readonly string[];
   /** The request fields that it varies by, as `countedVary` gives them. */
   readonly vary: readonly string[];
@@ -104,7 +105,7 @@ export function judgeStorability(
     heuristic: guess?.lifetime !== undefined,
     windows,
     keep,
-    withheld,
+    withheld: [...new Set([...withheld, ...echoedIds(request.headers, headers, vary)])],
     vary,
   };
 }

@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import type { EntryDraft } from '../codec/entry.ts';
 import { endsHere } from '../http/hop-by-hop.ts';
 import { normaliseSelecting, preferredLanguage } from '../http/vary.ts';
+import { isOrdinaryLanguage } from './ordinary-words.ts';
 import { isTakenAway } from './request-headers.ts';
 
 /** What is known of the representations of a resource that varies. It stands under the resource's key. */
@@ -128,9 +129,21 @@ function languageDigest(
   );
 }
 
+/** More languages than this are no ordinary list. */
+const MOST_LANGUAGES = 16;
+
 /** An ordinary list of languages, normalised: nothing that an origin could repeat to somebody's harm. */
-const PLAIN_LANGUAGES =
-  /^[a-z]{1,8}(?:-[a-z0-9]{1,8})*(?:;q=[0-9.]{1,5})?(?:,[a-z]{1,8}(?:-[a-z0-9]{1,8})*(?:;q=[0-9.]{1,5})?){0,15}$/;
+function isPlainList(languages: string): boolean {
+  const members = languages.split(',');
+  return (
+    members.length <= MOST_LANGUAGES &&
+    members.every((member) => {
+      const [language = '', weight = 'q=1', ...more] = member.split(';');
+      const isWeighted = more.length === 0 && /^q=[0-9.]{1,5}$/.test(weight);
+      return isWeighted && language !== '*' && isOrdinaryLanguage(language);
+    })
+  );
+}
 
 /**
  * The language by which a response can be found by others than those who sent the same fields: the one that it names
@@ -142,7 +155,7 @@ export function languageOf(
   contentLanguage: string | null,
 ): string | undefined {
   const asked = normaliseSelecting('accept-language', request.get('accept-language'));
-  if (asked === null || !PLAIN_LANGUAGES.test(asked)) return undefined;
+  if (asked === null || !isPlainList(asked)) return undefined;
   const language = contentLanguage?.trim().toLowerCase();
   return languageDigest(names, request, language && !language.includes(',') ? language : undefined);
 }

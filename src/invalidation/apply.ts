@@ -50,6 +50,7 @@ export interface AppliedEvents {
  *
  * @param message what the message is known by; it marks once, until it has been forgotten after eleven minutes. Only one
  * without failed events is remembered: another is to be repeated when its rules are repaired. Undefined: not remembered
+ * @param acknowledged is told of what was marked in one mode as soon as it is: the other mode may still fail
  */
 export async function applyEvents(
   parts: EngineParts,
@@ -58,6 +59,7 @@ export async function applyEvents(
   { rules, resolve }: Invalidation,
   message: string | undefined,
   runtime: Runtime,
+  acknowledged?: (mark: MarkedEvents) => void,
 ): Promise<AppliedEvents> {
   const { outcomes, hard, soft, coarsened, faults } = decide(events, rules, resolve);
   const remembered = faults.length === 0 ? message : undefined;
@@ -72,7 +74,9 @@ export async function applyEvents(
         ? undefined
         : { id: await onceId(mode, remembered, targets), ttlMs: REMEMBERED_MS };
     const { seq, repeated } = await purgeOnce(parts, tenant, targets, mode, once, runtime);
-    marks.push({ mode, targets, seq, repeated });
+    const mark = { mode, targets, seq, repeated };
+    marks.push(mark);
+    acknowledged?.(mark);
   }
   const seq = marks.length > 0 ? Math.max(...marks.map((mark) => mark.seq)) : undefined;
   const repeated = marks.length > 0 && marks.every((mark) => mark.repeated);

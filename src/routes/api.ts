@@ -1,5 +1,4 @@
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { MAX_MESSAGE_BYTES } from '../invalidation/event.ts';
 import { readHealth } from '../reporting/health.ts';
 import { tenantStats } from '../reporting/stats.ts';
@@ -7,11 +6,12 @@ import { platformClock, platformRuntime } from '../runtime.ts';
 import { authorize } from './authorize.ts';
 import { eventsRoute } from './events.ts';
 import { answerInspect } from './inspect.ts';
-import { methodNotAllowed, tooLarge, unknownRoute } from './problems.ts';
+import { methodNotAllowed, unknownRoute } from './problems.ts';
 import { answerPurge } from './purge.ts';
 import { PurgeQuota } from './purge-quota.ts';
 import type { RouteEnv, Services } from './services.ts';
 import { answerVerify } from './verify.ts';
+import { wholeBody } from './whole-body.ts';
 
 /** The largest body of a purge. */
 const MAX_BODY_BYTES = 1_048_576;
@@ -55,19 +55,12 @@ export function apiRoutes(services: Services): Hono<RouteEnv> {
     '/v1/purge',
     authorize(services, 'purge', true),
     purges.middleware,
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => tooLarge(MAX_BODY_BYTES),
-    }),
+    wholeBody(MAX_BODY_BYTES),
     (context) => answerPurge(context, services),
   );
   api.all('/v1/purge', () => methodNotAllowed('POST'));
 
-  api.post(
-    '/v1/events',
-    bodyLimit({ maxSize: MAX_MESSAGE_BYTES, onError: () => tooLarge(MAX_MESSAGE_BYTES) }),
-    eventsRoute(services, purges),
-  );
+  api.post('/v1/events', wholeBody(MAX_MESSAGE_BYTES), eventsRoute(services, purges));
   api.all('/v1/events', () => methodNotAllowed('POST'));
   api.all('*', unknownRoute);
   return api;

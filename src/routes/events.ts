@@ -3,7 +3,12 @@ import { digestOf } from '../engine/holdings.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import { ruleTargets } from '../gateway/rule-targets.ts';
 import { problemResponse } from '../http/problem.ts';
-import { applyEvents, type AppliedEvents, type Invalidation } from '../invalidation/apply.ts';
+import {
+  applyEvents,
+  type AppliedEvents,
+  type Invalidation,
+  type MarkedEvents,
+} from '../invalidation/apply.ts';
 import { configuredRules } from '../invalidation/configured.ts';
 import { parseEventBody } from '../invalidation/event.ts';
 import { platformRuntime } from '../runtime.ts';
@@ -45,6 +50,8 @@ export function eventsRoute(
     // Whether there is such a tenant is told to whoever may send to all of them.
     if (!tenant) return badRequest("Name a tenant: '?tenant=' must be the id of one.");
     const by = { via: 'events', by: verdict.secret.id } as const;
+    const record = (audit: Omit<PurgeAudit, 'via' | 'by'>): void =>
+      engine.sink(purgeAudit(tenant.id, { ...by, ...audit }));
     const refused = purges.refuse(tenant, by);
     if (refused) return refused;
     const parsed = parseEventBody(body);
@@ -67,12 +74,13 @@ export function eventsRoute(
         invalidationOf(tenant),
         message,
         runtime,
+        (mark) => record(auditOf(mark)),
       );
-      for (const audit of audited(applied)) engine.sink(purgeAudit(tenant.id, { ...by, ...audit }));
+      if (applied.marks.length === 0) record({ outcome: 'accepted', targets: 0 });
       return answer(tenant.id, applied, coherenceMs);
     } catch (error) {
       if (error instanceof AuthorityUnavailable) {
-        engine.sink(purgeAudit(tenant.id, { ...by, outcome: 'unacknowledged' }));
+        record({ outcome: 'unacknowledged' });
         return unavailable('The events were not acknowledged. Send the same message again.');
       }
       throw error;
@@ -80,16 +88,15 @@ export function eventsRoute(
   };
 }
 
-/** One for each mode, as each is a purge of its own; one for a message that named nothing. */
-function audited({ marks }: AppliedEvents): readonly Omit<PurgeAudit, 'via' | 'by'>[] {
-  if (marks.length === 0) return [{ outcome: 'accepted', targets: 0 }];
-  return marks.map(({ mode, targets, seq, repeated }) => ({
+/** One for each mode, as each is a purge of its own. */
+function auditOf({ mode, targets, seq, repeated }: MarkedEvents): Omit<PurgeAudit, 'via' | 'by'> {
+  return {
     outcome: repeated ? 'repeated' : 'accepted',
     targets: targets.length,
     kinds: kindsOf(targets),
     mode,
     seq,
-  }));
+  };
 }
 
 function answer(tenant: string, applied: AppliedEvents, effectiveWithinMs: number): Response {

@@ -19,7 +19,7 @@ export interface PurgeAudit {
   /** The id of the credential, or of the secret that the events were signed with. */
   readonly by: string;
   /**
-   * `accepted`: acknowledged. `repeated`: a message of events that had been acknowledged before; nothing was purged.
+   * `accepted`: acknowledged. `repeated`: a message of events whose marks were there already; nothing was purged.
    * `over_quota`: refused. `unacknowledged`: the store of purges did not answer, so that it may have been purged or not.
    */
   readonly outcome: 'accepted' | 'repeated' | 'over_quota' | 'unacknowledged';

@@ -26,7 +26,7 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 /** Public by its range, but answers each machine of one cloud with what is that machine's own. */
 const PLATFORM_ADDRESSES: ReadonlySet<string> = new Set(['168.63.129.16']);
 
-/** Names that no public name server answers for: RFC 6761, 6762 (and its appendix G), 8375, and ICANN's `internal`. */
+/** Names that no public name server answers for: RFC 6761, 6762 (and its appendix G), 8375, ICANN's `internal`, and those of a Kubernetes cluster's services. */
 const PRIVATE_SUFFIXES = [
   'corp',
   'home',
@@ -38,6 +38,7 @@ const PRIVATE_SUFFIXES = [
   'localdomain',
   'localhost',
   'private',
+  'svc',
 ] as const;
 
 /**

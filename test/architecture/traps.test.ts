@@ -61,6 +61,7 @@ describe('a title', () => {
       `  test.each([`,
       `    ['row', 1],`,
       `  ])('%s: is safe, \${x} ${marker('a')}', () => {});`,
+      `  test.each(rows)('is safe as well: by %s, %i ${marker('a')}', () => {});`,
       `});`,
     ].join('\n');
     expect(titlesIn('x.test.ts', text)).toEqual({
@@ -68,6 +69,7 @@ describe('a title', () => {
         { id: 'a', title: 'of no group', file: 'x.test.ts' },
         { id: 'b', title: 'a way of …', file: 'x.test.ts' },
         { id: 'a', title: 'a way of … › …: is safe, …', file: 'x.test.ts' },
+        { id: 'a', title: 'a way of … › is safe as well', file: 'x.test.ts' },
       ],
       stray: 0,
     });

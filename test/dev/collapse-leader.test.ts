@@ -60,7 +60,7 @@ const ways = [
   ['closes its connection', (socket: Socket) => void socket.destroy()],
 ] as const;
 
-describe.each(ways)('a client that leads and %s [trap:collapse]', (_, go) => {
+describe.each(ways)('a client that leads and leaves: it %s [trap:collapse]', (_, go) => {
   test('before the origin answers: its request is the only one, and all others are answered', async () => {
     const path = nextPath();
     origin.script({ target: path, headers: [['cache-control', 'max-age=60']], body: 'for all' });

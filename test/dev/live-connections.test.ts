@@ -10,7 +10,10 @@ let origin: LiveOrigin;
 let worker: RunningWorker;
 beforeAll(async () => {
   [fixture, origin] = await Promise.all([startWorkerFixture(), startLiveOrigin()]);
-  const tenants = [{ id: 'live', hosts: ['127.0.0.1'], origin: origin.url }];
+  const tenants = [
+    { id: 'live', hosts: ['127.0.0.1'], origin: origin.url },
+    { id: 'few', hosts: ['localhost'], origin: origin.url, quotas: { loadsPerSecond: 1 } },
+  ];
   worker = await fixture.start({ TENANTS: JSON.stringify(tenants) });
 });
 afterAll(async () => {
@@ -111,6 +114,26 @@ describe('a WebSocket', () => {
       });
     }
   });
+
+  test('takes of its tenant’s quota: a flood of handshakes does not reach the origin [trap:cache-busting]', async () => {
+    const began = performance.now();
+    const statuses: number[] = [];
+    let refused: Awaited<ReturnType<typeof handshake>> | undefined;
+    for (let time = 1; time <= 30; time += 1) {
+      const answer = await handshake('/refused', 'localhost');
+      statuses.push(answer.status);
+      if (answer.status === 503) refused = answer;
+      await answer.body();
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const passed = statuses.filter((status) => status === 403).length;
+    expect(passed).toBeGreaterThanOrEqual(2);
+    expect(passed).toBeLessThanOrEqual(2 + Math.ceil(seconds));
+    expect(statuses.filter((status) => status === 503)).toHaveLength(30 - passed);
+    expect(refused?.headers).toMatchObject({ 'retry-after': '1', 'cache-control': 'no-store' });
+    // Others still have theirs.
+    expect((await handshake('/refused')).status).toBe(403);
+  });
 });
 
 describe('server-sent events', () => {
@@ -153,14 +176,18 @@ describe('server-sent events', () => {
 });
 
 /** The opening handshake by hand: what a WebSocket client does not show. */
-function handshake(path: string): Promise<{
+function handshake(
+  path: string,
+  host = '127.0.0.1',
+): Promise<{
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: () => Promise<string>;
   readonly end: () => void;
 }> {
   return new Promise((resolve, reject) => {
-    const request = send(worker.url + path, {
+    const request = send(worker.url.replace('127.0.0.1', host) + path, {
+      family: 4,
       headers: {
         connection: 'Upgrade',
         upgrade: 'websocket',

@@ -317,7 +317,7 @@ describe('tags and groups are said to caches, by origins', () => {
     ['POST', async (by, path) => (await by.send('POST', path, { body: 'x' })).headers],
   ];
 
-  test.each(ways)('%s: clients do not see them [trap:tag-injection]', async (_, ask) => {
+  test.each(ways)('clients do not see them: %s [trap:tag-injection]', async (_, ask) => {
     const page = nextPath();
     await grouped(page, all);
     const answer = await ask((await deployed()).isolate(), page);

@@ -196,7 +196,7 @@ describe('methods', () => {
   });
 
   test.each(['PURGE', 'BAN'])(
-    '%s is refused with where purges are made: nothing reaches the origin, nothing is purged [trap:purge-weapon]',
+    'methods that purge elsewhere are told where purges are made, reach no origin and purge nothing: %s [trap:purge-weapon]',
     async (method) => {
       const isolate = await here();
       const path = `/purged-by-method/${method}`;

@@ -40,7 +40,7 @@ async function scene(control: string | undefined, seconds: number): Promise<Scen
   return { deployment, origin, here, path };
 }
 
-describe.each(failures)('an origin that $what [trap:stale-windows]', (failure) => {
+describe.each(failures)('an origin that fails: it $what [trap:stale-windows]', (failure) => {
   const answered = failure.code === undefined;
 
   test('and nothing is stored: the truth', async () => {

@@ -43,6 +43,25 @@ describe('a rule that bypasses', () => {
     expect(head.cacheStatus).toEqual({ fwd: 'bypass', detail: 'policy' });
   });
 
+  test.each([
+    '/ACCOUNT/',
+    '/Account/',
+    '/%41CCOUNT/',
+    '/%EF%BC%A1ccount/',
+    '/\u017ftatic/../account/',
+  ])(
+    'fits %s as well: there are origins to which that is the same [trap:path-normalisation]',
+    async (base) => {
+      const isolate = await here();
+      const target = `${base}${crypto.randomUUID()}`;
+      for (let time = 1; time <= 2; time += 1)
+        expect((await isolate.get(target)).cacheStatus).toEqual({
+          fwd: 'bypass',
+          detail: 'policy',
+        });
+    },
+  );
+
   test('serves nothing that was stored before the rule was', async () => {
     const target = `/account/${crypto.randomUUID()}`;
     const deployment = await deploy({ origin: origin.url });

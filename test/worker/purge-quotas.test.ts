@@ -255,6 +255,40 @@ describe('the record of purges', () => {
     ]);
   });
 
+  test('has the line of what was acknowledged of a message whose other mode was not', async () => {
+    const { tenant, next } = await deployed();
+    const here = next();
+    await here.purge({ tags: ['x'] });
+    info.mockClear();
+    const untouched = globalThis.fetch;
+    let gone = false;
+    const watched = vi.spyOn(globalThis, 'fetch').mockImplementation(async (...args) => {
+      const answer = await untouched(...args);
+      const body = args[1]?.body;
+      if (!gone && typeof body === 'string' && /evalsha/i.test(body)) {
+        // The purge of one mode has been acknowledged: Redis goes away before that of the other.
+        gone = true;
+        await endpoint.setFaults({ reset: true, match: 'EVALSHA' });
+      }
+      return answer;
+    });
+    const message = { id: 'm1', at: Date.now() };
+    const event = { type: 'both', data: { id: 1 } };
+    expect((await send(here, event, message)).status).toBe(503);
+    watched.mockRestore();
+    await endpoint.clearFaults();
+    expect((await send(here, event, message)).status).toBe(200);
+    const line = { type: 'purge_audit', tenant, via: 'events', by: 'shop' };
+    const seq = expect.any(Number) as number;
+    const hard = { ...line, targets: 2, kinds: { prefixes: 2 }, mode: 'hard', seq };
+    expect(audit()).toEqual([
+      { ...hard, outcome: 'accepted' },
+      { ...line, outcome: 'unacknowledged' },
+      { ...hard, outcome: 'repeated' },
+      { ...line, targets: 2, kinds: { tags: 2 }, mode: 'soft', seq, outcome: 'accepted' },
+    ]);
+  });
+
   test('is kept at every level of the log but `silent`', async () => {
     const debug = vi.spyOn(console, 'debug').mockImplementation(() => {});
     for (const [level, lines] of [

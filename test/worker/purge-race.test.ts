@@ -44,7 +44,7 @@ async function arrived(path: string, count = 1): Promise<void> {
 }
 
 describe.each(PURGE_WAYS)(
-  'a load that a purge by $what overtakes [trap:purge-race]',
+  'a load that a purge overtakes: by $what [trap:purge-race]',
   ({ body }) => {
     test.each(['the same isolate', 'another isolate'] as const)(
       'is stored nowhere that anybody reads, when %s purges',

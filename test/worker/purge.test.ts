@@ -29,7 +29,7 @@ async function tagged(): Promise<{ path: string; tag: string }> {
   return { path, tag };
 }
 
-describe.each(PURGE_WAYS)('a purge by $what', ({ body, targets = 1 }) => {
+describe.each(PURGE_WAYS)('a purge: by $what', ({ body, targets = 1 }) => {
   test('takes effect at once in the isolate that made it', async () => {
     const { path, tag } = await tagged();
     const { host, tenant, isolate } = await deployed();

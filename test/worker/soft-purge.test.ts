@@ -155,7 +155,7 @@ describe('stale-while-revalidate (RFC 5861, section 3)', () => {
   });
 
   test.each([COHERENCE_MS, 0])(
-    'of 50 readers at once, with a bound of %s, none waits and one refresh is made [trap:stale-windows]',
+    'of 50 readers at once none waits, and one refresh is made: with a bound of %s [trap:stale-windows]',
     async (bound) => {
       const { path } = next();
       await script(path, 'max-age=10, stale-while-revalidate=600', 'old');

@@ -78,7 +78,7 @@ describe.each([
   ['small, in chunks', SMALL, { chunked: true }],
   ['large, in chunks', LARGE, { chunked: true }],
 ] as const)(
-  'a %s body in whose middle the connection is reset [trap:truncation]',
+  'a body in whose middle the connection is reset: %s [trap:truncation]',
   (_, length, framing) => {
     test('is an error for its client and for all who wait, and nothing is stored', async () => {
       const path = nextPath();

@@ -87,7 +87,7 @@ const framings = [
   ['in chunks', { chunked: true }],
 ] as const;
 
-describe.each(framings)('a large body %s', (_, framing) => {
+describe.each(framings)('a large body: %s', (_, framing) => {
   test('reaches the client while the origin still has the rest of it', async () => {
     const path = nextPath();
     const at = await world();

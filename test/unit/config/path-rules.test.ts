@@ -176,3 +176,21 @@ describe('a rule that can never be reached', () => {
     expect(ofPaths(first, second)).toEqual([]);
   });
 });
+
+describe('of rules that bypass letter case counts for nothing', () => {
+  const rules = (...given: readonly (readonly [path: string, bypasses: boolean])[]) =>
+    problemsIn(given.map(([path, is]) => ({ path, ...(is ? { cache: 'bypass' } : {}) })));
+
+  test('what is behind one is never reached in any', () => {
+    expect(rules(['/Account/*', true], ['/account/me', false])).toEqual([
+      'TENANTS[0].paths[1].path: can never be reached: paths[0] fits all that it fits, and comes first',
+    ]);
+  });
+
+  test('one of them is reached in other letters alone behind a rule that does not', () => {
+    expect(rules(['/account/*', false], ['/account/me', true])).toEqual([
+      'TENANTS[0].paths[1].path: can never be reached as it is spelled: paths[0] fits all that it fits, and comes first',
+    ]);
+    expect(rules(['/account/*', false], ['/ACCOUNT/*', true])).toEqual([]);
+  });
+});

@@ -105,6 +105,12 @@ describe('vary', () => {
     expect(problemsIn({ vary: { allow: [name] } })).toEqual([]);
   });
 
+  test('the address of the client is not dropped', () => {
+    expect(problemsIn({ vary: { drop: ['x-forwarded-for'] } })).toEqual([
+      'TENANTS[0].vary.drop[0]: must not be dropped: the gateway itself tells origins the address of the client in it',
+    ]);
+  });
+
   it.each([
     ['*', 'authorization'],
     ['a*', 'authorization'],

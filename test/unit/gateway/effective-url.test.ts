@@ -71,7 +71,7 @@ describe('what a policy leaves of a query', () => {
     ['?x[]=1', '?x[]=1'],
     ['? x=1', '?%20x=1'],
     ['?a=1?x=2', '?a=1?x=2'],
-  ])('hides nothing in %s [trap:parameter-cloaking]', (search, expected) => {
+  ])('hides no parameter in another: %s [trap:parameter-cloaking]', (search, expected) => {
     expect(left(search, marketing)).toBe(`/p${expected}`);
   });
 

@@ -18,7 +18,9 @@ const rule = (path: string, changes: Partial<CachePolicy> = {}): PathRule => ({
 
 describe('the policy for a URL', () => {
   const ttl = { default: 60, min: 5, max: 600 };
-  const caching = policy({ ttl, negativeTtl: new Map([[404, 30]]), maxVariants: 7 });
+  const stale = { ...DEFAULT_CACHE_POLICY.stale, whileRevalidate: 5, ifError: 6, ifUnreachable: 7 };
+  const negativeTtl = new Map([[404, 30]]);
+  const caching = policy({ ttl, browserTtl: ttl, stale, negativeTtl, maxVariants: 7 });
   const paths = [
     rule('/account/*', { cache: 'bypass' }),
     rule('/static/*.css'),
@@ -42,6 +44,10 @@ describe('the policy for a URL', () => {
   it.each([
     ['/account/x', 0],
     ['/account/', 0],
+    // A rule that bypasses has to fit what an origin may take for its path.
+    ['/ACCOUNT/x', 0],
+    ['/%41ccount/x', 0],
+    ['/%EF%BC%A1ccount/x', 0],
     ['/%61ccount/x', 0],
     ['/static/../account/x', 0],
     ['/static/%2e%2e/account/x', 0],
@@ -51,11 +57,14 @@ describe('the policy for a URL', () => {
     ['/static/a.css/me', 2],
     ['/static/a', 2],
     ['/%40me', 3],
-  ])('for %s is that of the first rule that fits (%i) [trap:path-normalisation]', (path, at) => {
-    expect(policyFor(tenant, url(path))).toBe(paths[at]?.caching);
-  });
+  ])(
+    'is that of the first rule that fits, however the path is written: %s, rule %i [trap:path-normalisation]',
+    (path, at) => {
+      expect(policyFor(tenant, url(path))).toBe(paths[at]?.caching);
+    },
+  );
 
-  it.each(['/account', '/ACCOUNT/x', '/x/account/x', '/?/account/x'])(
+  it.each(['/account', '/STATIC/x', '/Static/a.CSS', '/x/account/x', '/?/account/x'])(
     'for %s is the tenant’s: no rule fits',
     (path) => {
       expect(policyFor(tenant, url(path))).toBe(caching);
@@ -72,7 +81,9 @@ describe('the policy for a URL', () => {
       expect(policyFor(tenant, url(path))).toEqual({
         ...caching,
         cache: 'bypass',
-        ttl: { ...ttl, default: undefined },
+        ttl: { default: undefined, min: 0, max: 600 },
+        browserTtl: { default: undefined, min: 0, max: 600 },
+        stale: { ...stale, whileRevalidate: 0, ifError: 0 },
         negativeTtl: new Map(),
       });
     expect(policyFor(tenant, url('/a%2fb'))).toBe(policyFor(tenant, url('/c%2fd')));
@@ -82,9 +93,39 @@ describe('the policy for a URL', () => {
     const open = { caching, paths: [rule('/static/*')] };
     expect(policyFor(open, url('/static/a%2fb'))).toMatchObject({
       cache: 'store',
-      ttl: { default: undefined, min: 5 },
+      ttl: { default: undefined, min: 0 },
     });
     expect(policyFor({ caching }, url('/static/a%2fb')).negativeTtl.size).toBe(0);
+  });
+
+  it.each<[string, Partial<CachePolicy>]>([
+    ['ttl.default', { ttl: { default: 5, min: 0, max: 600 } }],
+    ['ttl.min', { ttl: { default: undefined, min: 5, max: 600 } }],
+    ['browserTtl.default', { browserTtl: { default: 5, min: 0, max: 600 } }],
+    ['browserTtl.min', { browserTtl: { default: undefined, min: 5, max: 600 } }],
+    ['stale.whileRevalidate', { stale: { ...DEFAULT_CACHE_POLICY.stale, whileRevalidate: 5 } }],
+    ['stale.ifError', { stale: { ...DEFAULT_CACHE_POLICY.stale, ifError: 5 } }],
+    ['negativeTtl', { negativeTtl: new Map([[404, 5]]) }],
+  ])('of an ambiguous path has nothing of %s, also of a tenant without rules', (_, said) => {
+    const own = { caching: policy(said) };
+    expect(policyFor(own, url('/a'))).toBe(own.caching);
+    const {
+      ttl: time,
+      browserTtl,
+      stale: windows,
+      negativeTtl: times,
+    } = policyFor(own, url('/a;b'));
+    for (const { default: unsaid, min } of [time, browserTtl])
+      expect([unsaid, min]).toEqual([undefined, 0]);
+    expect([windows.whileRevalidate, windows.ifError, times.size]).toEqual([0, 0, 0]);
+  });
+
+  test('of an ambiguous path stores no cookie where a rule stores none [trap:set-cookie]', () => {
+    const store = policy({ setCookie: 'store' });
+    const open = { caching: store, paths: [{ path: '/static/*', caching: store }] };
+    const careful = { caching: store, paths: [...open.paths, rule('/account/*')] };
+    expect(policyFor(open, url('/account;x')).setCookie).toBe('store');
+    expect(policyFor(careful, url('/account;x')).setCookie).toBe('refuse');
   });
 
   test('of an ambiguous path stays a bypass of the whole tenant', () => {

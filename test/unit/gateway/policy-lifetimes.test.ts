@@ -84,12 +84,15 @@ describe('a policy’s default', () => {
     ['/static/..%2fme', 'text/html', 'ambiguous-path'],
     ['/me;v=1', 'text/html', 'ambiguous-path'],
     ['/a%20b', 'text/html', 300],
-  ])('%s as %s: %s [trap:deception] [trap:path-normalisation]', (path, type, expected) => {
-    const asked = { url: `https://acme.example${path}` };
-    const fields = { 'content-type': type };
-    expect(outcome(200, fields, policy, asked)).toBe(expected);
-    expect(outcome(200, { ...fields, 'cache-control': 'max-age=9' }, policy, asked)).toBe(9);
-  });
+  ])(
+    'is for no path or type that may deceive: %s as %s is %s [trap:deception] [trap:path-normalisation]',
+    (path, type, expected) => {
+      const asked = { url: `https://acme.example${path}` };
+      const fields = { 'content-type': type };
+      expect(outcome(200, fields, policy, asked)).toBe(expected);
+      expect(outcome(200, { ...fields, 'cache-control': 'max-age=9' }, policy, asked)).toBe(9);
+    },
+  );
 
   test('an ambiguous path gets no heuristic either, and is stored to be validated where it can be', () => {
     const asked = { url: 'https://acme.example/a//b' };
@@ -166,7 +169,7 @@ describe('a policy’s time for errors', () => {
   });
 
   it.each([400, 401, 403, 405, 413, 414, 429, 431, 501, 505])(
-    'does not count for %i, whatever is configured: it is an answer to the request [trap:cpdos]',
+    'does not count for an answer to the request, whatever is configured: %i [trap:cpdos]',
     (status) => {
       const all = { negativeTtl: new Map([[status, 30]]) };
       expect(judge(status, {}, all).storable).toBe(false);
@@ -182,20 +185,23 @@ describe('a policy’s time for errors', () => {
   it.each<[string, Record<string, string>]>([
     ['a field that is stripped', { 'x-http-method-override': 'DELETE' }],
     ['more than servers take', { 'x-big': 'a'.repeat(5000) }],
-  ])('is for no request with %s [trap:cpdos]', (_what, headers) => {
+  ])('is for no request that may have caused it: %s [trap:cpdos]', (_what, headers) => {
     for (const status of [404, 503])
       expect(outcome(status, {}, policy, { headers })).toBe('unusual-request');
   });
 
-  test('is for no 5xx that an unknown field may have caused; a 404 is of the resource [trap:cpdos]', () => {
+  test('is for no error that an unknown field may have caused [trap:cpdos]', () => {
     const headers = { 'x-made-up': '1', accept: '*/*' };
-    expect(judge(503, {}, policy, { headers })).toEqual({
-      storable: false,
-      reason: 'unusual-request',
-      forAll: false,
-    });
-    expect(outcome(404, {}, policy, { headers })).toBe(30);
-    expect(outcome(503, {}, policy, { headers: { accept: '*/*', 'user-agent': 'x' } })).toBe(30);
+    for (const status of [404, 503]) {
+      expect(judge(status, {}, policy, { headers })).toEqual({
+        storable: false,
+        reason: 'unusual-request',
+        forAll: false,
+      });
+      expect(outcome(status, {}, policy, { headers: { accept: '*/*', 'user-agent': 'x' } })).toBe(
+        30,
+      );
+    }
   });
 
   test('is for nobody with a name, and for no ambiguous path; but for an error’s page of another type', () => {
@@ -259,7 +265,7 @@ describe('what a response varies by, as a policy counts it', () => {
     ['where Origin is not allowed', { allow: ['a'] }, app, 'vary'],
     ['where Origin is allowed', { allow: ['origin'] }, app, ['origin']],
   ])(
-    'Access-Control-Allow-Origin of %s [trap:redirects-cors]',
+    'counts Access-Control-Allow-Origin as Vary: %s [trap:redirects-cors]',
     (_what, choice, headers, expected) => {
       expect(vary(choice, headers)).toEqual(expected);
     },

@@ -279,4 +279,39 @@ describe('what is wrong with it is said, each at its place', () => {
   test('a number of targets is counted once each: a list with repetitions may be longer', () => {
     expect(parse({ tags: [...many(1000), ...many(500)] })).toMatchObject({ mode: 'hard' });
   });
+
+  test.each<readonly [string, (count: number) => unknown]>([
+    ['keys that are none', (count) => ({ keys: Array.from({ length: count }, () => 1) })],
+    ['empty tags', (count) => ({ tags: Array.from({ length: count }, () => '') })],
+    ['groups without a name', (count) => ({ groups: Array.from({ length: count }, () => ({})) })],
+    ['a key of segments', (count) => ({ keys: [Array.from({ length: count }, () => 1)] })],
+    ['names of no target', (count) => Object.fromEntries(many(count / 5).map((one) => [one, 1]))],
+  ])('a mebibyte of mistakes is answered in few words: %s [trap:purge-weapon]', (_, bodyOf) => {
+    const parsed = parse(bodyOf(340_000));
+    if (!('problems' in parsed)) throw new Error('It names targets.');
+    expect(JSON.stringify(parsed.problems).length).toBeLessThan(1000);
+  });
+
+  test('of so many, none is looked at', () => {
+    let looks = 0;
+    const names = new Proxy(many(20_000), {
+      get(list, name, self): unknown {
+        if (typeof name === 'string' && /^\d+$/.test(name)) looks += 1;
+        return Reflect.get(list, name, self) as unknown;
+      },
+    });
+    expect(parse({ tags: names })).toEqual({
+      problems: ['body: names 20000 targets; 1000 are allowed'],
+    });
+    parse({ keys: [names] });
+    // Being copied, perhaps. Judging one that is wrong takes a microsecond and a kilobyte.
+    expect(looks).toBeLessThan(50_000);
+  });
+
+  test('of many mistakes a hundred are told', () => {
+    const parsed = parse({ urls: Array.from({ length: 1500 }, () => 'x') });
+    if (!('problems' in parsed)) throw new Error('It names targets.');
+    expect(parsed.problems).toHaveLength(101);
+    expect(parsed.problems.at(-1)).toBe('and 1400 more');
+  });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { repeats, unkeyedWords } from '../../../src/gateway/reflection.ts';
+import { cutsAWord, repeats, unkeyedWords } from '../../../src/gateway/reflection.ts';
 
 const url = new URL('https://shop.example/shoes/red?size=42');
 const hosts = ['shop.example', 'cdn.shop-assets.example'];
@@ -396,4 +396,43 @@ test.each([
   ['an id', { 'x-user-id': '123456' }, '{"user":123456}'],
 ])('%s is a reflection', (_, fields, body) => {
   expect(isRefused(fields, body)).toBe(true);
+});
+
+describe('a request that says very much', () => {
+  const LONG = 60_000;
+  test.each([
+    ['a product without end', { 'user-agent': `${'a'.repeat(LONG)}!` }],
+    ['a language with a gap', { 'accept-language': `a${' '.repeat(LONG)}b` }],
+    ['many words', { 'x-anything': 'abcdef '.repeat(LONG / 7) }],
+    ['markup alone', { 'x-anything': '<'.repeat(LONG) }],
+    ['cookies alone', { cookie: 'a=b; '.repeat(LONG / 5) }],
+    ['hops that are none', { 'cdn-loop': 'a;b="\\'.repeat(LONG / 6) }],
+  ])('is read in time that grows with its length: %s', (_, fields) => {
+    const began = performance.now();
+    unkeyedWords(new Headers(fields), { url, hosts, names: [] });
+    // What goes back over the text for each of its characters takes two seconds for each of them.
+    expect(performance.now() - began).toBeLessThan(600);
+  });
+
+  test('is refused unseen where it is more than anybody says', () => {
+    expect(unkeyedWords(new Headers({ a: ' x'.repeat(40_000) }), { url, hosts, names: [] })).toBe(
+      'too-many',
+    );
+  });
+});
+
+test('a part that is cut out of a word, wherever its borders are, is known by it', () => {
+  const word = 'canary-7f3a9d';
+  const html = new Headers({ 'content-type': 'text/html' });
+  const page = `<p>${word}</p>`;
+  fc.assert(
+    fc.property(fc.nat(page.length), fc.nat(page.length), (one, other) => {
+      const [first, last] = one < other ? [one, other] : [other, one];
+      const part = encoder.encode(page.slice(first, last));
+      // Of fewer characters nobody makes anything.
+      const has = Math.min(last, 3 + word.length) - Math.max(first, 3);
+      const found = repeats([word], html, part) || cutsAWord([word], html, part);
+      expect(found).toBe(has >= 3 || (has > 0 && has === part.length));
+    }),
+  );
 });

@@ -338,6 +338,7 @@ describe('fields of which alone private or no-cache is said (5.2.2.4, 5.2.2.7) a
     ['private="X-A, set-cookie", max-age=60', ['x-a', 'set-cookie']],
     ['no-cache="x-a", max-age=60', ['x-a']],
     ['private="x-a", no-cache="x-b", max-age=60', ['x-a', 'x-b']],
+    ['max-age=60, private="a", no-cache="a"', ['a']],
   ])('%s', (field, withheld) => {
     expect(judge(200, { 'cache-control': field })).toMatchObject({ lifetime: 60, withheld });
   });

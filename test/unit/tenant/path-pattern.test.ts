@@ -1,6 +1,6 @@
 import { assert, constantFrom, property, string } from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { compilePathPattern } from '../../../src/tenant/path-pattern.ts';
+import { compileLoosePathPattern, compilePathPattern } from '../../../src/tenant/path-pattern.ts';
 
 /** The meaning of a pattern, as slowly as it can be said. */
 function naive(pattern: string, path: string): boolean {
@@ -64,5 +64,45 @@ describe('a pattern', () => {
     const fits = compilePathPattern(`/${'*a'.repeat(20)}*b`);
     expect(fits(`/${'a'.repeat(16_000)}`)).toBe(false);
     expect(fits(`/${'a'.repeat(16_000)}b`)).toBe(true);
+  });
+});
+
+describe('a loose pattern', () => {
+  it.each([
+    ['/account/*', '/ACCOUNT/me', true],
+    ['/Account/*', '/account/me', true],
+    ['/*/ME.css', '/account/me.CSS', true],
+    ['/account', '/AcCoUnT', true],
+    ['/account/*', '/accounts/me', false],
+    ['/account/*', '/x/account/me', false],
+    // Other letters that some server folds to these: the long s, the Kelvin sign, full width.
+    ['/static*', '/\u017ftatic', true],
+    ['/kits/*', '/\u212aits/a', true],
+    ['/me', '/\uff4de', true],
+    ['/stra%C3%9Fe/*', '/STRASSE/1', true],
+    ['/caf%C3%A9/*', '/CAFE\u0301/1', true],
+    ['/cafe*', '/cafe\u0301', true],
+    // The last letter of a word is another one to what lowers letters.
+    ['/ας*', '/ΑΣΑ', true],
+  ])('%s fits %s: %s', (pattern, path, fits) => {
+    expect(compileLoosePathPattern(pattern)(path)).toBe(fits);
+  });
+
+  test('fits all that the pattern fits as it is spelled, in whatever case', () => {
+    const letters = (...of: string[]) => string({ unit: constantFrom(...of), maxLength: 10 });
+    const path = letters('a', 'e', '/', '\u0301', 'é', 'ß', 's', 'S', 'ς', 'σ', 'İ', 'ı', 'ŉ');
+    const pattern = letters('a', 'e', '/', '*', '\u0301', 'é', 'ß', 's', 'ς', 'İ');
+    assert(
+      property(pattern, path, (one, other) => {
+        const fits = compileLoosePathPattern(one);
+        if (compilePathPattern(one)(other)) expect(fits(other)).toBe(true);
+        // In ASCII there is no doubt what the same letters are.
+        const plain = one.replaceAll(/[^ae/*]/g, '');
+        const text = plain.replaceAll('*', other.replaceAll(/[^ae/]/g, ''));
+        expect(compileLoosePathPattern(plain)(text.toUpperCase())).toBe(true);
+        expect(compileLoosePathPattern(plain.toUpperCase())(text)).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
   });
 });

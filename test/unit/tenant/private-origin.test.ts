@@ -209,6 +209,7 @@ describe('a name', () => {
     ['nas.home.arpa', 'a name of private networks (.home.arpa)'],
     ['box.lan', 'a name of private networks (.lan)'],
     ['wiki.corp', 'a name of private networks (.corp)'],
+    ['redis.default.svc', 'a name of private networks (.svc)'],
     ['ⓛocal.ⓛocal', 'a name of private networks (.local)'],
   ])('%s is private', (host, what) => {
     expect(reason(host)).toBe(what);

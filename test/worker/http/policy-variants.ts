@@ -37,6 +37,22 @@ export const counted = topic('what a tenant has responses vary by', [
   },
   {
     section: 'vary.drop',
+    name: 'the client’s address counts all the same, because the origin is told it [trap:vary]',
+    policy: { vary: { drop: ['x-*'] } },
+    steps: [
+      {
+        ...ask({ 'cf-connecting-ip': '192.0.2.1', 'x-made-up': 'a' }),
+        origin: { headers: vary('X-Forwarded-For') },
+        expect: {
+          sent: { 'x-forwarded-for': '192.0.2.1', 'x-made-up': null },
+          cacheStatus: { stored: null, detail: 'vary' },
+        },
+      },
+      { ...ask({ 'cf-connecting-ip': '192.0.2.2' }) },
+    ],
+  },
+  {
+    section: 'vary.drop',
     name: 'nor what a 304 says of it',
     policy: { vary: { drop: ['user-agent'] } },
     steps: [

@@ -86,7 +86,7 @@ export const whileRevalidating = topic('stale-while-revalidate [trap:stale-windo
   },
   ...['must-revalidate', 'proxy-revalidate', 's-maxage=10', 'no-cache'].map((directive): Case => ({
     section: 'RFC 9111 4.2.4',
-    name: `${directive} forbids it [trap:must-revalidate]`,
+    name: `is no window beside what forbids it: ${directive} [trap:must-revalidate]`,
     steps: [
       { origin: { headers: cc(`max-age=10, stale-while-revalidate=60, ${directive}`) } },
       { wait: 11 },

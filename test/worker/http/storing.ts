@@ -205,7 +205,7 @@ export const methods = topic('methods, targets and bodies', [
   },
   ...[{ chunked: true as const }, {}].map((how): Case => ({
     section: 'RFC 9111 3.3',
-    name: `a body that breaks off is not stored${how.chunked ? ', of unknown length' : ''} [trap:truncation]`,
+    name: `a body that breaks off is not stored: of ${how.chunked ? 'unknown' : 'known'} length [trap:truncation]`,
     steps: [
       { origin: { headers: fresh, breakAfter: 5, ...how }, expect: { from: 'broken' } },
       { origin: { headers: fresh } },
@@ -214,7 +214,7 @@ export const methods = topic('methods, targets and bodies', [
   })),
   ...[404, 400, 405, 501, 503].map((status): Case => ({
     section: 'RFC 9111 7.1',
-    name: `a ${status} to a request with a header that is stripped is not stored for others [trap:cpdos]`,
+    name: `an error to a request with a header that is stripped is not stored for others: ${status} [trap:cpdos]`,
     steps: [
       {
         request: { headers: [['x-http-method-override', 'DELETE']] },

@@ -44,7 +44,7 @@ const by = (path: string, host: string): string => `https://${host}${path}`;
 const servedBy = (one: Isolate, host: string, path: string): Promise<string> =>
   answeredBy(origin, { ...one, get: (asked) => one.get(by(asked, host)) }, path);
 
-describe.each(['hard', 'soft'])('a %s purge of one tenant [trap:cross-tenant-purge]', (mode) => {
+describe.each(['hard', 'soft'])('a purge of one tenant: %s [trap:cross-tenant-purge]', (mode) => {
   test.each([
     ['a tag', () => ({ tags: ['t'] })],
     ['a group', () => ({ groups: ['g'] })],

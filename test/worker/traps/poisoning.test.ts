@@ -318,9 +318,14 @@ describe('a repetition [trap:unkeyed-headers]', () => {
       ['content-location', path],
     ] as const;
     await origin.rescript(path, [{ echo: LENGTH, headers }]);
-    await here.send('POST', path, { headers: { 'x-anything': CANARY } });
+    // Without what a GET learns of the ledger nothing is stored.
+    await here.get(path);
+    const fields = { 'x-anything': CANARY };
+    const attacked = await here.send('POST', path, { headers: fields });
+    expect(attacked.cacheStatus).not.toHaveProperty('stored');
     expect(poisoned(await here.get(path))).toEqual([]);
-    expect(await origin.count(path)).toBe(2);
+    expect(await origin.count(path)).toBe(3);
+    expect((await here.send('POST', path)).cacheStatus).toMatchObject({ stored: true });
   });
 
   test('of words that stand in the page keeps no burst from sharing it', async () => {
