@@ -29,7 +29,8 @@ export const TENANT_DESCRIPTIONS: Readonly<Record<OwnPlace | CachingPlace | Quot
   rules:
     'what domain events purge: [rules in the configuration](../guide/invalidation.md#rules-in-the-configuration)',
   paths: 'a policy of their own for some paths, see [below](#path-rules)',
-  cache: '`bypass`: nothing is stored, and nothing is served from a store',
+  cache:
+    '`bypass`: nothing is stored, and nothing is served from a store. The path of a rule that says so fits in any letter case',
   'ttl.default':
     'how long a response is fresh that says nothing of it, in place of a guess. Of the statuses 200, 203, 204, 300, 301 and 308, and only where a guess would be made: not in answer to a request with `Cookie` or `Authorization`, nor of another type than the path’s extension says, nor under an ambiguous path',
   'ttl.min':
@@ -50,7 +51,7 @@ export const TENANT_DESCRIPTIONS: Readonly<Record<OwnPlace | CachingPlace | Quot
     'how long an error is fresh that says nothing of it, by status: `{ "404": "30s" }`. Only in answer to a request with nothing but what ordinary clients send. 0: not stored',
   query:
     'query parameters that count; those that do not are in no key, and no origin is sent them by GET or HEAD. Compared decoded, in their case; what remains stays byte for byte',
-  vary: 'request headers by which responses may vary. `allow`: one that varies by another is not stored. `drop`: no origin is sent them, and `Vary` does not count them',
+  vary: 'request headers by which responses may vary. `allow`: one that varies by another is not stored. `drop`: no origin is sent them, and `Vary` does not count them; `x-forwarded-for` is always sent, and counts',
   cookies: 'cookies of a GET or HEAD that the origin is sent',
   requestHeaders:
     '`pass`: the origin is sent [all that is not taken away](http-api.md#what-the-origin-is-sent). A list: what ordinary clients send, and those',

@@ -2,7 +2,7 @@ import type { CachePolicy } from '../tenant/policy.ts';
 import { isAmbiguousPath } from './ambiguous-path.ts';
 import type { ResponseControl } from './control.ts';
 import { heuristicLifetime, saysNoCacheOfOld } from './freshness.ts';
-import { isOrdinaryField } from './ordinary-fields.ts';
+import { isPlain } from './plain-request.ts';
 import { contradictsExtension } from './static-type.ts';
 import { isPersonal, originValidators } from './validators.ts';
 
@@ -50,7 +50,7 @@ export function guessedLifetime(
   const negative = NEGATIVE.has(status) ? negativeTtl.get(status) : undefined;
   if (negative === undefined && !HEURISTIC.has(status) && !directives.has('public'))
     return { refusal: 'status', forAll: isForAll(status) };
-  // Any header that an ordinary client does not send may be what has caused it.
+  // Whatever an ordinary client does not send may be what has caused it.
   if (negative !== undefined && !isPlain(request))
     return { refusal: 'unusual-request', forAll: false };
   const lifetime = saysNoCacheOfOld(headers)
@@ -79,10 +79,4 @@ function heuristicOf(
   const lifetime = heuristicLifetime(headers, now);
   if (lifetime === undefined || status < 400) return lifetime;
   return Math.min(lifetime, MAX_ERROR_HEURISTIC);
-}
-
-/** Whether a request has nothing but what ordinary clients send. */
-function isPlain({ headers }: Pick<Request, 'headers'>): boolean {
-  for (const [name] of headers) if (!isOrdinaryField(name)) return false;
-  return true;
 }

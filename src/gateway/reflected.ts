@@ -1,7 +1,8 @@
 import type { EntryDraft } from '../codec/entry.ts';
 import type { Exchange } from './exchange.ts';
 import { headersOf } from './http-entry.ts';
-import { cutsAWord, repeats, unkeyedWords } from './reflection.ts';
+import { unkeyedWords } from './reflection.ts';
+import { cutsAWord, repeats } from './repetition.ts';
 import { CONDITIONAL_HEADERS, originHeaders } from './request-headers.ts';
 
 const NO_BYTES = new Uint8Array(0);

@@ -9,7 +9,7 @@ import {
 } from './ordinary-words.ts';
 import { wordsOfHop } from './hop-words.ts';
 import { pageOf } from './referring-page.ts';
-import { wordSearch } from './word-search.ts';
+import { lowerCase } from './repetition.ts';
 
 /** More words than this, or more characters of them, are not looked for: nobody knows what such a request is after. */
 const MOST_WORDS = 256;
@@ -22,8 +22,6 @@ const MOST_SEEN = 2048;
 const LONGEST = 64;
 const LONGEST_AGENT = 256;
 const SHORTEST = 6;
-/** Fewer characters of a word do no harm. */
-const LEAST_CUT = 3;
 
 /** Said by the gateway itself, or followed by no origin. */
 const NOT_THE_CLIENTS: ReadonlySet<string> = new Set([
@@ -41,10 +39,8 @@ const A_NUMBER: ReadonlySet<string> = new Set(['device-memory', 'downlink', 'dpr
 const RUN = /[A-Za-z0-9._~-]{6,}/g;
 /** An angle bracket, plain or percent-encoded. */
 const ANGLE = /[<>]|%3[ce]/i;
-/** The directives of responses (RFC 9111, section 5.2.2; RFC 5861; RFC 8246). */
-const DIRECTIVE =
-  /(?<![\w-])(?:immutable|max-age|must-revalidate|must-understand|no-cache|no-store|no-transform|private|proxy-revalidate|public|s-maxage|stale-if-error|stale-while-revalidate)(?:="?[0-9]*"?)?(?![\w-])/gi;
-const encoder = new TextEncoder();
+/** What may be a host: with a name at its end, as a top-level domain is. */
+const HOST_LIKE = /\.[a-z]{2,}$/i;
 
 /** What a request is known by. */
 export interface Keyed {
@@ -89,60 +85,6 @@ export function unkeyedWords(
   return [...words];
 }
 
-/** True when a field of a response, or its body, has one of the words in it. Of sounds, pictures and fonts only the fields count. */
-export function repeats(words: readonly string[], headers: Headers, bytes: Uint8Array): boolean {
-  if (words.length === 0) return false;
-  const isIn = wordSearch(words.flatMap(encodings));
-  if (isIn(encoder.encode(fieldText(headers)))) return true;
-  return isText(headers) && isIn(bytes);
-}
-
-/**
- * True when some bytes, a part of a text, begin or end within one of the words: whoever chooses where a part ends must not
- * get a word past {@link repeats} in two pieces.
- */
-export function cutsAWord(words: readonly string[], headers: Headers, bytes: Uint8Array): boolean {
-  if (words.length === 0 || bytes.length === 0 || !isText(headers)) return false;
-  const latin1 = (from: number, to: number): string =>
-    lowerCase(String.fromCharCode(...bytes.subarray(Math.max(0, from), to)));
-  const first = latin1(0, LONGEST_AGENT);
-  const last = latin1(bytes.length - LONGEST_AGENT, bytes.length);
-  return words.flatMap(encodings).some((encoded) => {
-    const word = String.fromCharCode(...encoded);
-    if (bytes.length < word.length && word.includes(first)) return true;
-    for (let length = Math.min(word.length - 1, first.length); length >= LEAST_CUT; length -= 1)
-      if (first.startsWith(word.slice(-length)) || last.endsWith(word.slice(0, length)))
-        return true;
-    return false;
-  });
-}
-
-/** The values of fields, without what every origin says: names of fields, dates, and for how long something is fresh. */
-function fieldText(headers: Headers): string {
-  const lines: string[] = [];
-  for (const [name, value] of headers) {
-    if (name === 'vary' || isHttpDate(value)) continue;
-    lines.push(name.endsWith('cache-control') ? value.replaceAll(DIRECTIVE, ' ') : value);
-  }
-  return lines.join('\n');
-}
-
-function isText(headers: Headers): boolean {
-  const type = headers.get('content-type') ?? '';
-  // Lists of what is to be played are text, and lead elsewhere.
-  return !/^\s*(?:audio(?!\/[\w.-]*mpegurl)|font|image(?!\/svg)|video(?!\/[\w.-]*mpegurl))\//i.test(
-    type,
-  );
-}
-
-/** As UTF-8, and as Latin-1 where that is something else. */
-function encodings(word: string): readonly Uint8Array[] {
-  const utf8 = encoder.encode(word);
-  const codes = Array.from(word, (char) => char.charCodeAt(0));
-  const isLatin1 = utf8.byteLength > word.length && codes.every((code) => code < 256);
-  return isLatin1 ? [utf8, Uint8Array.from(codes)] : [utf8];
-}
-
 /** All that the key says, in lower case, plain and decoded. A fragment, or a user's name, is in no key, and may come with a request. */
 function keyedText(
   sent: Headers,
@@ -151,11 +93,6 @@ function keyedText(
 ): string {
   const values = names.map((name) => sent.get(name) ?? '');
   return lowerCase([origin + pathname + search, ...values].flatMap(readings).join('\n'));
-}
-
-/** Of A to Z alone: other letters have other bytes. */
-function lowerCase(text: string): string {
-  return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
 
 function wordsOf(
@@ -191,12 +128,23 @@ function wordsIn(value: string): readonly string[] {
 }
 
 function runsIn(text: string): readonly string[] {
-  return (text.match(RUN) ?? []).filter((run) => !isOrdinaryWord(run)).flatMap(ends);
+  return (text.match(RUN) ?? [])
+    .filter((run) => !isOrdinaryWord(run))
+    .map(bare)
+    .flatMap(ends);
+}
+
+/** Without what an origin may take away from the name of a host, if enough is left. */
+function bare(run: string): string {
+  const left = run.replace(/^[._~-]+/, '').replace(/^www\./i, '');
+  let end = left.length;
+  while (end > 0 && '._~-'.includes(left.charAt(end - 1))) end -= 1;
+  return end >= SHORTEST ? left.slice(0, end) : run;
 }
 
 /** A value without such a run, and what is left of it when its markup is escaped. */
 function wholes(text: string): readonly string[] {
-  const least = /[^A-Za-z0-9 _-]/.test(text) ? 4 : SHORTEST;
+  const least = hasMarkup(text) ? 3 : /[^A-Za-z0-9 _-]/.test(text) ? 4 : SHORTEST;
   const pieces = text
     .split(/["'<>&\\]/)
     .filter((piece) => piece.length >= SHORTEST && /[(=/]/.test(piece));
@@ -281,7 +229,9 @@ function wordsOfPage(value: string, url: URL, hosts: readonly string[]): readonl
   const { host, path, query, whose } = page;
   if (whose === 'own') {
     if (hasMarkup(path + query)) return wordsIn(path + query);
-    return readings(query).flatMap(runsIn).filter(isToken);
+    return readings(query)
+      .flatMap(runsIn)
+      .filter((run) => isToken(run) || HOST_LIKE.test(run));
   }
   if (hasMarkup(value)) return wordsIn(value);
   const ofQuery = wordsOfCookie(`q=${query}`);

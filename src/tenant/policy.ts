@@ -120,7 +120,10 @@ export const DEFAULT_CACHE_POLICY: CachePolicy = {
 
 /** A policy of its own for some paths of a tenant. */
 export interface PathRule {
-  /** Held against the whole path, both decoded; `*` stands for any characters, `/` and none included. */
+  /**
+   * Held against the whole path, both decoded; `*` stands for any characters, `/` and none included. Case counts, but for a
+   * rule that bypasses.
+   */
   readonly path: string;
   readonly caching: CachePolicy;
 }

@@ -34,12 +34,14 @@ const SAID: readonly (readonly [string, string, Partial<CachePolicy>])[] = [
     },
   ],
   ['/docs/manual.pdf', '/docs/manual.pdf', { maxBodyBytes: 524_288 }],
+  ['/Account/invoice.pdf', '/Account/invoice.pdf', { cache: 'bypass' }],
   [
     '/account%2Finvoice',
     '/account%2Finvoice',
     {
       cache: 'bypass',
       ttl: { default: undefined, min: 0, max: DAY },
+      stale: { whileRevalidate: 0, ifError: 0, ifUnreachable: 60, max: Infinity, keep: 3600 },
       negativeTtl: new Map(),
     },
   ],

@@ -204,6 +204,47 @@ describe('a policy’s time for errors', () => {
     }
   });
 
+  test.each<[string, Record<string, string>]>([
+    ['a media type', { accept: 'text/made-up' }],
+    ['a type of content', { 'content-type': 'made-up' }],
+    ['a language', { 'accept-language': 'en-GB,made-up-by-me' }],
+    ['a browser with markup', { 'user-agent': `Mozilla/5.0 ' OR 1=1 --` }],
+    ['a page with markup', { referer: 'https://other.example/?q=%3Cscript%3E' }],
+    ['a directive', { 'cache-control': 'made-up=1' }],
+    ['a brand with markup', { 'sec-ch-ua': '"<b>";v="1"' }],
+    ['a long name', { 'user-agent': 'a'.repeat(2000) }],
+  ])('is for no error that an odd value may have caused: %s [trap:cpdos]', (_what, headers) => {
+    for (const status of [404, 503])
+      expect(outcome(status, {}, policy, { headers })).toBe('unusual-request');
+  });
+
+  test('is for what browsers cause', () => {
+    const headers = {
+      accept:
+        'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7',
+      'accept-language': 'en-US,en;q=0.9,de-CH;q=0.8,zh-Hans-CN;q=0.7',
+      'cache-control': 'max-age=0',
+      'cdn-loop': 'cloudflare; loops=1, tiercel; host="a.example"',
+      'cf-visitor': '{"scheme":"https"}',
+      'if-none-match': '"a"',
+      priority: 'u=0, i',
+      referer: 'https://www.google.com/',
+      'sec-ch-ua': '"Chromium";v="130", "Google Chrome";v="130", "Not?A_Brand";v="99"',
+      'sec-ch-ua-full-version-list': '"Chromium";v="130.0.6723.58", "Not(A:Brand";v="8.0.0.0"',
+      'sec-ch-ua-mobile': '?0',
+      'sec-ch-ua-model': '"Pixel 7"',
+      'sec-ch-ua-platform': '"Windows"',
+      'sec-fetch-dest': 'document',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-user': '?1',
+      'upgrade-insecure-requests': '1',
+      'user-agent':
+        'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36',
+    };
+    expect(outcome(503, {}, policy, { headers })).toBe(30);
+  });
+
   test('is for nobody with a name, and for no ambiguous path; but for an error’s page of another type', () => {
     expect(outcome(404, {}, policy, { headers: { cookie: 'a=b' } })).toBe('no-freshness');
     expect(outcome(404, {}, policy, { url: 'https://acme.example/a//b' })).toBe('ambiguous-path');

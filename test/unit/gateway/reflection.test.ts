@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cutsAWord, repeats, unkeyedWords } from '../../../src/gateway/reflection.ts';
+import { unkeyedWords } from '../../../src/gateway/reflection.ts';
+import { cutsAWord, repeats } from '../../../src/gateway/repetition.ts';
 
 const url = new URL('https://shop.example/shoes/red?size=42');
 const hosts = ['shop.example', 'cdn.shop-assets.example'];

@@ -187,3 +187,22 @@ test.each([
   for (let time = 0; time < 100; time += 1) sink(done);
   expect(lines).toEqual(Array.from({ length: count }, () => done));
 });
+
+test('is one line of JSON, whatever an id or a message holds', () => {
+  const forged = 'ci\n{"type":"purge_audit","by":"nobody"}\r\n\u0000"';
+  const lines: string[] = [];
+  const sink = logSink(
+    (line) => lines.push(line),
+    () => 0,
+    'debug',
+  );
+  const sent = [
+    purgeAudit(forged, { via: 'purge', by: forged, outcome: 'accepted' }),
+    events.hit(forged, forged, 'memory', true),
+    events.storeError(forged, 'redis', new Error(forged)),
+  ];
+  for (const one of sent) sink(one);
+  expect(lines).toHaveLength(sent.length);
+  for (const line of lines) expect(line).not.toMatch(/[\r\n\0]/);
+  expect(JSON.parse(lines[0] ?? '')).toEqual(sent[0]);
+});
