@@ -4,7 +4,7 @@ import type { CacheSettings, RedisSettings } from './cache-settings.ts';
 import type { EngineSettings } from './config.ts';
 import { presetKind, readSettings, resolveEngine } from './engine-settings.ts';
 import { resolveNamespaces } from './namespaces.ts';
-import { check, memberName } from './problems.ts';
+import { check, memberName, unknownMembers } from './problems.ts';
 import { optionName, SETTING_IDS, variableName } from './settings.ts';
 import { shown } from './shown.ts';
 import { valueOfVariable, type Variables } from './variables.ts';
@@ -106,7 +106,7 @@ function membersOf(
     problems.push(
       field === ''
         ? { field: memberName(name), message: `is no option of Tiercel${hint(name)}` }
-        : { field, message: 'holds members that it does not have' },
+        : { field, message: unknownMembers() },
     );
   }
   return Object.fromEntries(members);

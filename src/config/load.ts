@@ -36,7 +36,7 @@ export function loadConfig(variables: Variables, bundledTenants: unknown): Confi
   const named = presetKind.variable.safeParse(variables['CACHE_PRESET'] ?? engine.preset);
   const own = readWorkerSettings(variables, named.data, problems);
   const list = json(variables['TENANTS'] ?? bundledTenants, 'TENANTS', problems);
-  const tenants = list && check(tenantList, list.value, 'TENANTS', problems);
+  const tenants = list && check(tenantList, list.value, 'TENANTS', problems, true);
   const tokens = json(variables['CREDENTIALS'] ?? [], 'CREDENTIALS', problems);
   const credentials = tokens && check(credentialList, tokens.value, 'CREDENTIALS', problems);
   const secrets = json(variables['EVENT_SECRETS'] ?? [], 'EVENT_SECRETS', problems);
@@ -74,8 +74,16 @@ function json(
   if (typeof value !== 'string') return { value };
   try {
     return { value: JSON.parse(value) };
-  } catch {
-    problems.push({ field, message: 'is not valid JSON' });
+  } catch (error) {
+    problems.push({ field, message: `is not valid JSON${placeIn(value, error)}` });
     return undefined;
   }
+}
+
+/** Line and column, where the parser tells; nothing of the text, which may hold secrets. */
+function placeIn(text: string, error: unknown): string {
+  const position = /at position ([0-9]+)/.exec(String(error))?.[1];
+  if (position === undefined) return '';
+  const before = text.slice(0, Number(position)).split('\n');
+  return `: line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }

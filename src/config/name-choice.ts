@@ -2,6 +2,7 @@ import type { NameChoice } from '../tenant/policy.ts';
 import { schema, type Refuse } from './kinds.ts';
 import type { Field } from './policy-fields.ts';
 import { shown } from './shown.ts';
+import { unknownMembers } from './problems.ts';
 
 const MOST_NAMES = 100;
 const LONGEST_NAME = 256;
@@ -56,8 +57,9 @@ export function nameChoice(allowed: NameForm, dropped: NameForm = allowed): Fiel
         return undefined;
       }
       const keys = Object.keys(value);
-      if (keys.some((key) => key !== 'allow' && key !== 'drop')) {
-        refuse('holds members that it does not have');
+      const unknown = keys.filter((key) => key !== 'allow' && key !== 'drop');
+      if (unknown.length > 0) {
+        refuse(unknownMembers(unknown));
         return undefined;
       }
       if (keys.length !== 1) {

@@ -62,7 +62,7 @@ export const TENANT_DESCRIPTIONS: Readonly<Record<OwnPlace | CachingPlace | Quot
   exposeTags:
     '`true`: clients are told `Cache-Tag`, `Cache-Groups` and `Cache-Group-Invalidation`, which are [for caches only](http-api.md#tags-and-groups)',
   responseHeaders:
-    'headers of every answer, in place of its own of that name. Not those that say what the response is, such as `Content-Type`, `Cache-Control`, `Set-Cookie`, `Location`',
+    'headers of every answer of the origin or out of a store, in place of its own of that name. Not those that say what the response is, such as `Content-Type`, `Cache-Control`, `Set-Cookie`, `Location`',
   maxBodyBytes: 'larger bodies are passed on and not stored; `CACHE_MAX_ENTRY_BYTES` bounds it',
   maxVariants: 'the most variants of one URL; the one stored longest ago makes room',
   'quotas.loadsPerSecond':

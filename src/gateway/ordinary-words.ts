@@ -80,6 +80,8 @@ export function isOrdinaryWord(word: string): boolean {
 
 /** True for a value that is made of such words alone, as `text/html, *;q=0.8`. */
 export function isOrdinaryValue(value: string): boolean {
+  // A version, as apps send it with every request.
+  if (/^[0-9]{1,3}\.[0-9]{1,2}$/.test(value)) return true;
   if (!PLAIN.test(value) || REFERENCE.test(value)) return false;
   const words = value.split(/[^A-Za-z0-9._~-]+/);
   return words.every((word) => word.length < 3 || isOrdinaryWord(word));

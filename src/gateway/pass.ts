@@ -2,7 +2,7 @@ import { demote } from '../engine/promotion.ts';
 import { purge, retryPurge } from '../engine/purge.ts';
 import { AuthorityUnavailable } from '../errors.ts';
 import type { Target } from '../tenant/target.ts';
-import { tagsDropped } from '../telemetry/events.ts';
+import { bypass, tagsDropped } from '../telemetry/events.ts';
 import { groupTarget, parseGroups } from './cache-groups.ts';
 import { changedResources, resourceTargets } from './changed-resources.ts';
 import { asAsked, type Exchange, type GatewayOptions } from './exchange.ts';
@@ -31,6 +31,7 @@ export async function bypassCache(
   detail: string,
 ): Promise<Response> {
   const response = await fetchOrigin(options, exchange, { conditions: 'as-sent' });
+  options.engine.sink(bypass(exchange.tenant.id, detail));
   const status = { hit: false, fwd: 'bypass', stored: false, detail } as const;
   return passOn(response, response.body, status, passing(exchange));
 }

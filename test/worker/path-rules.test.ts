@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { deploy, type Isolate } from '../support/deployment.ts';
+import { deploy, type Deployment, type Isolate } from '../support/deployment.ts';
 import { openOrigin, type TestOrigin } from '../support/origin.ts';
 
 /* A tenant's rules for paths, and the paths that servers read differently. */
@@ -18,8 +18,10 @@ const RULES = {
   ],
 };
 
-const here = async (policy: Readonly<Record<string, unknown>> = RULES): Promise<Isolate> =>
-  (await deploy({ origin: origin.url, policy })).isolate();
+const deployed = (policy: Readonly<Record<string, unknown>> = RULES): Promise<Deployment> =>
+  deploy({ origin: origin.url, policy });
+const here = async (policy?: Readonly<Record<string, unknown>>): Promise<Isolate> =>
+  (await deployed(policy)).isolate();
 
 /** The origin's page of one person, of which it says nothing to caches. */
 async function personal(target: string, headers: readonly (readonly [string, string])[] = []) {
@@ -29,6 +31,16 @@ async function personal(target: string, headers: readonly (readonly [string, str
 }
 
 describe('a rule that bypasses', () => {
+  test('is counted in the statistics', async () => {
+    const deployment = await deployed();
+    const one = deployment.isolate();
+    await one.get(`/account/${crypto.randomUUID()}`);
+    const stats = await one.get('/_tiercel/v1/stats', {
+      authorization: `Bearer ${deployment.token}`,
+    });
+    expect(stats.json()).toMatchObject({ counters: { bypasses: { policy: 1 } } });
+  });
+
   test('asks the origin each time, with conditions and ranges as they are sent', async () => {
     const isolate = await here();
     const target = `/account/${crypto.randomUUID()}`;

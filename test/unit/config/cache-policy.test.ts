@@ -95,7 +95,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
   ['no mode', { cache: null }, 'cache: is null, must be one of store, bypass'],
   ['a time for a ttl', { ttl: '10m' }, "ttl: is '10m', must be an object of default, min, max"],
   ['a list for a ttl', { ttl: [] }, 'ttl: is a list, must be an object of default, min, max'],
-  ['a member of ttl', { ttl: { edge: 1 } }, 'ttl: holds members that it does not have'],
+  ['a member of ttl', { ttl: { edge: 1 } }, 'ttl: holds members that it does not have: edge'],
   ['seconds by number', { ttl: { default: 60 } }, `ttl.default: is 60, must be ${TIME}`],
   ['part of a second', { ttl: { min: '1500ms' } }, `ttl.min: is '1500ms', must be ${TIME}`],
   ['more than a year', { ttl: { max: '366d' } }, `ttl.max: is '366d', must be ${TIME}`],
@@ -132,7 +132,11 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, unknown>>, st
     "stale: is '1m', must be an object of whileRevalidate, ifError, ifUnreachable, max, keep",
   ],
   ['a window', { stale: { ifError: '1w' } }, `stale.ifError: is '1w', must be ${TIME}`],
-  ['an unknown window', { stale: { ifSlow: 1 } }, 'stale: holds members that it does not have'],
+  [
+    'an unknown window',
+    { stale: { ifSlow: 1 } },
+    'stale: holds members that it does not have: ifSlow',
+  ],
   ...['whileRevalidate', 'ifError', 'ifUnreachable'].map(
     (name) =>
       [
@@ -226,7 +230,7 @@ describe('what a tenant says of caching', () => {
 
   it.each(['ttls', 'browser_ttl', 'quota', 'path'])('there is no field %s', (name) => {
     expect(problemsOf({ TENANTS: [{ ...TENANT, [name]: {} }] })).toEqual([
-      'TENANTS[0]: holds members that it does not have',
+      `TENANTS[0]: holds members that it does not have: ${name}`,
     ]);
   });
 });

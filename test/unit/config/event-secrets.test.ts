@@ -174,7 +174,7 @@ describe('rules of a tenant', () => {
     [
       'another member',
       [{ ...RULE, tag: ['a'] }],
-      'TENANTS[0].rules[0]: holds members that it does not have',
+      'TENANTS[0].rules[0]: holds members that it does not have: tag',
     ],
     [
       'another mode',

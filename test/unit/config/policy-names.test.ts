@@ -24,8 +24,8 @@ describe.each([
     ['text', 'a', ": is 'a', must be an object with either allow or drop"],
     ['neither', {}, ': has neither, must have either allow or drop'],
     ['both', { allow: [], drop: [] }, ': has both, must have either allow or drop'],
-    ['another member', { keep: ['a'] }, ': holds members that it does not have'],
-    ['another member besides', { drop: [], a: 1 }, ': holds members that it does not have'],
+    ['another member', { keep: ['a'] }, ': holds members that it does not have: keep'],
+    ['another member besides', { drop: [], a: 1 }, ': holds members that it does not have: a'],
     ['no list', { allow: 'a' }, `.allow: is 'a', must be a list of names of ${plural}`],
     ['no list of drops', { drop: null }, `.drop: is null, must be a list of names of ${plural}`],
     [

@@ -65,6 +65,7 @@ describe('TENANTS', () => {
   it.each<[string, unknown, string]>([
     ['no JSON', '{', 'TENANTS: is not valid JSON'],
     ['an empty text', '', 'TENANTS: is not valid JSON'],
+    ['a comma too many', '[\n  { "id": "a", }]', 'TENANTS: is not valid JSON: line 2, column 16'],
     ['no list', '{}', 'TENANTS: '],
     ['a list of nothing', [], 'TENANTS: must hold at least one tenant'],
     ['a tenant that is text', ['acme'], 'TENANTS[0]: '],
@@ -164,7 +165,7 @@ describe('TENANTS', () => {
     [
       'an unknown quota',
       [{ ...TENANT, quotas: { loads: 5 } }],
-      'TENANTS[0].quotas: holds members that it does not have',
+      'TENANTS[0].quotas: holds members that it does not have: loads',
     ],
     [
       'a path that does not begin with a slash',

@@ -70,7 +70,7 @@ describe('an origin that does not answer', () => {
 
   test.each([
     ['a status line', { statusText: 'a\u0001b' }],
-    ['a header field', { headers: [['x-a', 'a\nb']] }],
+    ['a header field', { headers: Object.assign([['x-a', 'a\nb']], { get: () => null }) }],
   ])('with %s that nobody can pass on is said to be that', async (_what, odd) => {
     const response = new Proxy(new Response('ok'), {
       get: (target, name) =>

@@ -399,6 +399,35 @@ test.each([
   expect(isRefused(fields, body)).toBe(true);
 });
 
+test.each([
+  ['a version of two numbers', { 'x-app-version': '12.4' }, '{"price":112.45}'],
+  ['client hints of one number', { downlink: '1.45', dpr: '2.625' }, '1.45 2.625'],
+  ['a weight', { accept: 'text/html;q=0.95' }, '0.95'],
+  ['versions in hints', { 'sec-ch-ua-platform-version': '"15.0.0"' }, 'since 15.0.0'],
+  ['a search', { referer: 'https://www.google.com/' }, 'https://www.google.com/recaptcha'],
+])('what apps and browsers say with every request is no word: %s', (_, fields, body) => {
+  expect(isRefused(fields, body)).toBe(false);
+});
+
+test.each([
+  ['a host with a dot at its end', { 'x-custom-host': 'evil.gd.' }, '//evil.gd/a.js'],
+  ['a host behind www', { 'x-custom-host': 'www.evil.gd' }, '//evil.gd/a.js'],
+  ['an address of two large parts', { 'x-custom-host': '3.2580' }, '//3.2580/a.js'],
+  [
+    'a host in the query of a page of the same site',
+    { referer: 'https://shop.example/?next=https%3A%2F%2Fevil.gd' },
+    'href="https://evil.gd"',
+  ],
+  ['markup of three characters', { 'x-anything': '<b>' }, 'Hello <b>'],
+  [
+    'an encoded name of a cookie',
+    { cookie: '%22%3Balert%281%29%2F%2F=1' },
+    'var x = "";alert(1)//"',
+  ],
+])('%s is a reflection as well', (_, fields, body) => {
+  expect(isRefused(fields, body)).toBe(true);
+});
+
 describe('a request that says very much', () => {
   const LONG = 60_000;
   test.each([
