@@ -20,12 +20,12 @@ async function fuzz(args: readonly string[], signal: AbortSignal): Promise<numbe
     console.log(HELP);
     return 0;
   }
-  const { json, keep, redis } = flags;
+  const { json, keep, redis, bare } = flags;
   if (json !== undefined) ensureWritable('--json', json, [json], false);
   const kept = flags.replay === undefined ? undefined : readKept(flags.replay);
   const onProgress = (line: string): void => console.error(line);
   const begun = new Date();
-  const target = await startFuzzTarget(redis);
+  const target = await startFuzzTarget(redis, bare);
   try {
     if (kept) return await replayed(target, kept.requests);
     const result = await runFuzz(target, { ...flags, onProgress, signal });

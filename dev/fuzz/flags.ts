@@ -8,6 +8,8 @@ export interface FuzzFlags {
   /** Decides every request. */
   readonly seed: number;
   readonly sockets: number;
+  /** A Worker that does next to nothing takes the gateway's place, and only its memory is measured. */
+  readonly bare: boolean;
   readonly heapMb: number;
   readonly residentMb: number;
   readonly redis: 'auto' | 'embedded';
@@ -24,7 +26,7 @@ const DEFAULTS = {
   seed: '1',
   sockets: '12',
   'heap-mb': '64',
-  'resident-mb': '640',
+  'resident-mb': '256',
   redis: 'auto',
   keep: '.dev/fuzz',
 } as const;
@@ -39,7 +41,8 @@ export const HELP = `Sends hostile requests to the gateway in workerd, for sever
   --seed N         decides every one of them, 0 to 4294967295 (default ${DEFAULTS.seed})
   --sockets N      how many at a time, 1 to 64 (default ${DEFAULTS.sockets})
   --heap-mb N      what the isolate may hold after a collection, 1 to 100000 (default ${DEFAULTS['heap-mb']})
-  --resident-mb N  what the process may hold above idle, 1 to 100000 (default ${DEFAULTS['resident-mb']})
+  --resident-mb N  what the process may hold above idle after a collection, 1 to 100000 (default ${DEFAULTS['resident-mb']})
+  --bare           measures the memory of a Worker that does next to nothing, in place of the gateway's
   --redis WHICH    auto: redis-server or valkey-server on PATH, else embedded (default)
                    embedded: Valkey as WebAssembly
   --keep DIR       where cases that fail are written (default ${DEFAULTS.keep})
@@ -49,7 +52,7 @@ export const HELP = `Sends hostile requests to the gateway in workerd, for sever
 Exit code 0: no violation. 1: violations. 2: the flags cannot be followed, or the run could not be made.`;
 
 const NAMES =
-  '--requests N, --seed N, --sockets N, --heap-mb N, --resident-mb N, --redis auto|embedded, --keep DIR, --json FILE, --replay FILE and --help';
+  '--requests N, --seed N, --sockets N, --heap-mb N, --resident-mb N, --bare, --redis auto|embedded, --keep DIR, --json FILE, --replay FILE and --help';
 
 /** Reads the command line (without `node` and the script). Throws FlagError at the first thing wrong. */
 export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
@@ -61,6 +64,7 @@ export function parseFuzzFlags(args: readonly string[]): FuzzFlags {
     sockets: whole('--sockets', given.sockets, 1, 64),
     heapMb: whole('--heap-mb', given['heap-mb'], 1, 100_000),
     residentMb: whole('--resident-mb', given['resident-mb'], 1, 100_000),
+    bare: given.bare ?? false,
     redis: oneOf('--redis', given.redis, ['auto', 'embedded']),
     json: given.json === undefined ? undefined : jsonFile('--json', given.json),
     keep: given.keep,
@@ -78,6 +82,7 @@ function parse(args: readonly string[]) {
       sockets: { type: 'string' },
       'heap-mb': { type: 'string' },
       'resident-mb': { type: 'string' },
+      bare: { type: 'boolean' },
       redis: { type: 'string' },
       json: { type: 'string' },
       keep: { type: 'string' },

@@ -14,7 +14,7 @@ export function summary(result: FuzzResult): string {
     ['Cache', told(result.cache)],
     [
       'Memory',
-      `${memory.heap === undefined ? '' : `heap ${megabytes(memory.heap)} MB after a collection; `}resident ${megabytes(memory.idle)} MB idle, ${megabytes(memory.peak)} MB at the most`,
+      `isolate ${megabytes(memory.held.heap)} MB after a collection; process ${megabytes(memory.idle)} MB idle, ${megabytes(memory.held.resident)} MB after a collection, ${megabytes(memory.peak)} MB at the most`,
     ],
     ['Time', `${seconds.toFixed(1)} s, ${Math.round(result.sent / seconds)} requests a second`],
   ];

@@ -1,10 +1,11 @@
-import { inspect } from '../footprint/heap.ts';
-import { startBundledGateway } from '../launcher/bundled-gateway.ts';
+import { type BundledGateway, startBundledGateway } from '../launcher/bundled-gateway.ts';
 import { undoAll, type Undo } from '../launcher/undo.ts';
+import { type BareWorker, startBareWorker } from './bare.ts';
 import type { Finding } from './checks.ts';
 import { checkLog } from './log.ts';
 import { type FuzzOrigin, startFuzzOrigin } from './origin.ts';
-import { TENANTS, tenantVariables } from './tenants.ts';
+import { atRest, type Rest } from './rest.ts';
+import { type FuzzTenant, TENANTS, tenantVariables } from './tenants.ts';
 
 /** The gateway under attack, with the tenants' origins behind it. */
 export interface FuzzTarget {
@@ -12,8 +13,8 @@ export interface FuzzTarget {
   readonly port: number;
   /** The process whose memory counts. */
   readonly pid: () => number;
-  /** What its isolate holds after a collection, in bytes: objects, and what array buffers hold. Undefined where nobody knows. */
-  heap(): Promise<number | undefined>;
+  /** Collects garbage and measures what is left. Nothing else may be sent meanwhile. */
+  atRest(): Promise<Rest>;
   /** Which Redis it is, for people. */
   readonly redis: string;
   /** How many requests have reached an origin. */
@@ -23,8 +24,14 @@ export interface FuzzTarget {
   stop(): Promise<void>;
 }
 
-/** Starts the deployed Worker in workerd, Redis and the origins. */
-export async function startFuzzTarget(redis: 'auto' | 'embedded'): Promise<FuzzTarget> {
+/**
+ * Starts the deployed Worker in workerd, Redis and the origins.
+ * @param bare true: a Worker that does next to nothing is in its place, and no Redis
+ */
+export async function startFuzzTarget(
+  redis: 'auto' | 'embedded',
+  bare = false,
+): Promise<FuzzTarget> {
   const undo: Undo[] = [];
   let listener: (finding: Finding) => void = () => undefined;
   const tell = (finding: Finding | undefined): void => {
@@ -37,31 +44,18 @@ export async function startFuzzTarget(redis: 'auto' | 'embedded'): Promise<FuzzT
       undo.push(() => origin.stop());
       origins.set(tenant.id, origin);
     }
-    const gateway = await startBundledGateway({
-      origin: '',
-      redis,
-      inspected: true,
-      onLog: (line) => tell(checkLog(line)),
-      variables: {
-        CACHE_LOG_LEVEL: 'warn',
-        ...tenantVariables(({ id }) => origins.get(id)?.url ?? ''),
-      },
-    });
-    undo.push(() => gateway.stop());
-    void gateway.died.then((reason) => tell({ invariant: 'crash', detail: reason }));
+    const started: BareWorker & { readonly redis?: string } = bare
+      ? await startBareWorker(
+          Object.fromEntries([...origins].map(([id, origin]) => [id, origin.url])),
+        )
+      : await startGateway(redis, ({ id }) => origins.get(id)?.url ?? '', tell);
+    undo.push(() => started.stop());
+    const port = Number(new URL(started.url).port);
     return {
-      port: Number(new URL(gateway.url).port),
-      pid: () => gateway.pid(),
-      async heap() {
-        // Only now: what is watched by an inspector holds more.
-        const inspector = await inspect(await gateway.inspector(), 'tiercel', () =>
-          fetch(`${gateway.url}/_tiercel/healthz`).then((answer) => answer.text()),
-        );
-        const { used, buffers } = await inspector.measure();
-        inspector.close();
-        return used + buffers;
-      },
-      redis: gateway.redis,
+      port,
+      pid: () => started.pid(),
+      atRest: async () => atRest(await started.inspector(), port, started.pid()),
+      redis: started.redis ?? 'none',
       originRequests: () =>
         [...origins.values()].reduce((sum, origin) => sum + origin.requests(), 0),
       hear: (to) => {
@@ -73,4 +67,20 @@ export async function startFuzzTarget(redis: 'auto' | 'embedded'): Promise<FuzzT
     await undoAll(undo);
     throw error;
   }
+}
+
+async function startGateway(
+  redis: 'auto' | 'embedded',
+  originOf: (tenant: FuzzTenant) => string,
+  tell: (finding: Finding | undefined) => void,
+): Promise<BundledGateway> {
+  const gateway = await startBundledGateway({
+    origin: '',
+    redis,
+    inspected: true,
+    onLog: (line) => tell(checkLog(line)),
+    variables: { CACHE_LOG_LEVEL: 'warn', ...tenantVariables(originOf) },
+  });
+  void gateway.died.then((reason) => tell({ invariant: 'crash', detail: reason }));
+  return gateway;
 }

@@ -25,6 +25,11 @@ const ORDINARY: ReadonlySet<string> = new Set(
   node node-fetch undici axios got bun deno okhttp dalvik retrofit cfnetwork alamofire urlsession go-http-client
   python-requests python-urllib aiohttp httpx python java apache-httpclient reactor-netty ruby faraday guzzlehttp php perl
   libwww-perl rest-client googlebot bingbot applebot yandexbot duckduckbot facebookexternalhit bot.html bingbot.htm
+  adsbot-google ahrefsbot amazonbot baiduspider bytespider ccbot chatgpt-user claudebot dotbot googlebot-image
+  googlebot-news googlebot-video googleother gptbot linkedinbot mediapartners-google meta-externalagent mj12bot oai-searchbot
+  perplexitybot petalbot pinterestbot semrushbot seznambot slackbot slackbot-linkexpanding twitterbot uptimerobot
+  instagram pinterest snapchat whatsapp linkedinapp
+  akamai cloudflare cloudfront envoy fastly loops squid subreqs varnish
   true false yes on off accept accepted accept-all allow allowed all allow-all agree agreed consent consented default
   denied deny dismissed enabled disabled essential functional granted hidden light dark auto system marketing necessary
   analytics preferences statistics performance advertising personalization rejected required shown visited closed

@@ -24,13 +24,20 @@ const MAX_ITEMS = 10_000;
 const MAX_PROBLEMS = 100;
 const MAX_PROBLEM_LENGTH = 300;
 
+const MAX_SEGMENTS = 128;
+/** Characters of a target, or of one segment of a key. */
+const MAX_TEXT = 4096;
+
 /** A text, or a key, as a target is named by it. */
-export const targetText = z.string().min(1, 'must not be empty').max(4096);
-// How many there are is judged first: each that is wrong costs a hundred times its length in memory.
-const segments = z
-  .array(z.unknown())
-  .max(128)
-  .pipe(z.array(z.string().max(4096)).min(1));
+export const targetText = z.string().min(1, 'must not be empty').max(MAX_TEXT);
+// In one look: a problem of its own for each segment would cost a hundred times its length in memory.
+const segments = z.custom<readonly string[]>(
+  (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= MAX_SEGMENTS &&
+    value.every((one) => typeof one === 'string' && one.length <= MAX_TEXT),
+);
 export const targetKey = z.union([targetText, segments], {
   error: 'must be a key, or a list of its segments',
 });

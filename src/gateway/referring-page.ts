@@ -29,11 +29,25 @@ export function pageOf(
   const end = rest.search(/[?#]|$/);
   const isOwn =
     [hostname, `www.${hostname}`, ...hosts].includes(page.hostname) ||
-    (page.hostname.includes('.') && hostname.endsWith(`.${page.hostname}`));
+    isAbove(page.hostname, hostname) ||
+    isBeside(page, hostname);
   return {
     host: page.host,
     path: rest.slice(0, end),
     query: rest.slice(end),
     whose: isOwn ? 'own' : isOrdinaryHost(page.hostname) ? 'ordinary' : 'foreign',
   };
+}
+
+function isAbove(host: string, hostname: string): boolean {
+  return host.includes('.') && hostname.endsWith(`.${host}`);
+}
+
+/** Names of the second level under which anybody may have one. */
+const SHARED = /^(?:ac|co|com|edu|gob|gov|ltd|ne|net|nom|or|org|plc|sch)\.[a-z]{2}$/;
+
+/** The pages of a site: what they load from a host of its own, as `cdn.`, is asked for with them as `Referer`. */
+function isBeside({ hostname: host, port }: URL, hostname: string): boolean {
+  const site = host.startsWith('www.') ? host.slice(4) : '';
+  return port === '' && isAbove(site, hostname) && !SHARED.test(site);
 }

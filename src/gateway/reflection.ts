@@ -8,6 +8,7 @@ import {
   withoutProducts,
 } from './ordinary-words.ts';
 import { wordsOfHop } from './hop-words.ts';
+import { isOfOthers, isPlainThere } from './others-cookies.ts';
 import { pageOf } from './referring-page.ts';
 import { lowerCase } from './repetition.ts';
 
@@ -181,12 +182,17 @@ function wordsOfCookie(pair: string): readonly string[] {
   const value = pair.slice(equals + 1);
   const name = pair.slice(0, Math.max(0, equals));
   if (!/^[\w.%-]+$/.test(name) || ANGLE.test(pair)) return wordsIn(pair);
+  const ofOthers = isOfOthers(name);
   const ofValue = readings(value).flatMap((text) => {
     const runs = [...text.matchAll(RUN)].filter(
       ({ 0: run, index }) =>
         !isOrdinaryWord(run) && (isToken(run) || !isName(text, index + run.length)),
     );
-    return runs.length > 0 ? runs.flatMap(([run]) => ends(run)) : wholes(text);
+    if (runs.length === 0) return wholes(text);
+    const said = runs.map(([run]) => run);
+    const left = ofOthers ? said.filter((run) => !isPlainThere(run, text)) : said;
+    if (left.length > 0) return left.flatMap(ends);
+    return isPlainThere(text, text) ? [] : wholes(text);
   });
   if (name.includes('%')) return [...wordsIn(name), ...ofValue];
   return isMixed(name) ? [...ends(name), ...ofValue] : ofValue;

@@ -117,7 +117,7 @@ describe('what is wrong with it is said, each at its place', () => {
     ['an empty tag', { tags: ['a', ''] }, ['tags.1: must not be empty']],
     ['a tag that is too long', { tags: ['x'.repeat(257)] }, [/^tags\.0: /]],
     ['an empty key', { keys: [''] }, [/^keys\.0: must not be empty/, /^keys\.0: must begin/]],
-    ['a key of no segments', { keys: [[]] }, [/^keys\.0: /, /^keys\.0: must begin/]],
+    ['a key of no segments', { keys: [[]] }, ['keys.0: must be a key, or a list of its segments']],
     ['a key that is a number', { keys: [1] }, ['keys.0: must be a key, or a list of its segments']],
     [
       'a key that nobody has: its purge would hit nothing',
@@ -306,6 +306,25 @@ describe('what is wrong with it is said, each at its place', () => {
     parse({ keys: [names] });
     // Being copied, perhaps. Judging one that is wrong takes a microsecond and a kilobyte.
     expect(looks).toBeLessThan(50_000);
+  });
+
+  test('of a key’s segments none is looked at behind one that is wrong [trap:purge-weapon]', () => {
+    let looks = 0;
+    const key = (): unknown =>
+      new Proxy(
+        Array.from({ length: 128 }, () => 1),
+        {
+          get(list, name, self): unknown {
+            if (typeof name === 'string' && /^\d+$/.test(name)) looks += 1;
+            return Reflect.get(list, name, self) as unknown;
+          },
+        },
+      );
+    // As many as a mebibyte holds: a kilobyte for each segment is more than an isolate has.
+    const parsed = parse({ keys: Array.from({ length: 4000 }, key) });
+    if (!('problems' in parsed)) throw new Error('It names targets.');
+    expect(parsed.problems[0]).toBe('keys.0: must be a key, or a list of its segments');
+    expect(looks).toBeLessThanOrEqual(8000);
   });
 
   test('of many mistakes a hundred are told', () => {

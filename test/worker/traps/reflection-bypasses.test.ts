@@ -29,6 +29,8 @@ describe('what the gateway takes for ordinary, or for a part of the key [trap:un
   test.each([
     ['a script of ordinary words', { 'x-anything': script }],
     ['a script of ordinary words in a cookie', { cookie: `theme=${script}` }],
+    ['a script in a cookie of a common tool', { cookie: `klaro=abcdefgh${script}` }],
+    ['a reference in a cookie of a common tool', { cookie: 'klaro=//x.gd/abcdefgh' }],
     ['a script in three members of a list', { 'x-anything': '",a(),"' }],
     ['an address of few figures', { 'x-custom-host': '3.8.1.25' }],
     ['a reference to an address of three numbers', { 'x-custom-base': '//3.8.281/a' }],
