@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RedisClient } from '../../src/authority/redis/client.ts';
 import { Script } from '../../src/authority/redis/script.ts';
 import * as scripts from '../../src/authority/redis/scripts.ts';
+import { KeySpace } from '../../src/tenant/key.ts';
 import { keyTarget, tagTarget } from '../../src/tenant/target.ts';
 import { openEndpoint, type TestEndpoint } from '../support/control.ts';
 import { draft, entryOf, keyOf, keySpace, newTenant, text } from '../support/entries.ts';
@@ -173,14 +174,17 @@ describe('what the Redis authority sends', () => {
   }
 
   test('seqs are written with all their digits: none is rounded, however they are formatted', async () => {
-    const { authority } = redisWorld(endpoint, KEEP_ALL);
+    // A space of its own: every ledger that is made in it later begins behind this one.
+    const keys = new KeySpace(`far-${Date.now().toString(36).slice(-6)}`, 1);
+    const { authority } = redisWorld(endpoint, KEEP_ALL, { keys });
     const tenant = newTenant();
     await authority.confirm(tenant, undefined);
+    const ledger = keys.record(tenant, 'ledger');
     // The last digits would be lost in 14 significant ones.
-    await endpoint.command('ZADD', ledgerName(tenant), '2795161570708297', 's:t:far');
+    await endpoint.command('ZADD', ledger, '2795161570708297', 's:t:far');
     const { seq } = await authority.mark(tenant, [tagTarget('a')], 'hard', undefined);
     expect(seq).toBe(2_795_161_570_708_298);
-    const outcome = await supersede(authority, keyOf(tenant, 'k'), draft('v'), {
+    const outcome = await supersede(authority, keys.key(tenant, 'k'), draft('v'), {
       epoch: (await authority.confirm(tenant, undefined)).epoch,
       asOf: seq,
     });
