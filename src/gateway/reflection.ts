@@ -7,7 +7,9 @@ import {
   isOrdinaryWord,
   withoutProducts,
 } from './ordinary-words.ts';
+import { isExchangeId } from './echoed-ids.ts';
 import { wordsOfHop } from './hop-words.ts';
+import { isOrdinaryField } from './ordinary-fields.ts';
 import { isOfOthers, isPlainThere } from './others-cookies.ts';
 import { pageOf } from './referring-page.ts';
 import { lowerCase } from './repetition.ts';
@@ -72,7 +74,7 @@ export function unkeyedWords(
     said += value.length;
     if (said > MOST_SAID) return 'too-many';
     if (names.includes(name) || NOT_THE_CLIENTS.has(name)) continue;
-    for (const word of wordsOf(name, value, url, hosts)) {
+    for (const word of [...wordsOfName(name), ...wordsOf(name, value, url, hosts)]) {
       const lower = lowerCase(word);
       if (seen.has(lower)) continue;
       seen.add(lower);
@@ -113,6 +115,12 @@ function wordsOf(
   const isLoopback = /^(?:127\.[0-9.]+|::1)$/.test(value);
   if (isHttpDate(value) || (name === 'x-forwarded-for' && isLoopback)) return [];
   return wordsIn(value);
+}
+
+/** The name of a field that nobody has given to one by hand: others stand in pages that speak of them. */
+function wordsOfName(name: string): readonly string[] {
+  if (isOrdinaryField(name) || isExchangeId(name)) return [];
+  return isMixed(name) || /[^a-z0-9-]/.test(name) ? ends(name) : [];
 }
 
 /** The words of a value of which nothing is known. An origin may take one member of a list. */

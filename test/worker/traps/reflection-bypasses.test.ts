@@ -55,6 +55,15 @@ describe('what the gateway takes for ordinary, or for a part of the key [trap:un
     expect((await here.get(path)).text).toBe('clean');
   });
 
+  test('the name of a field that somebody has made up is stored for nobody', async () => {
+    const { here, path } = await scene({ body: `<p>${CANARY}-y</p>`, headers: FRESH });
+    const attacked = await here.get(path, { [`${CANARY}-y`]: 'b' });
+    expect(attacked.cacheStatus).toMatchObject({ fwd: 'uri-miss', detail: 'reflected' });
+    await origin.rescript(path, [{ body: 'about x-client-version', headers: FRESH }]);
+    const plain = await here.get(path, { 'x-client-version': '3' });
+    expect(plain.cacheStatus).toMatchObject({ fwd: 'uri-miss', stored: true });
+  });
+
   test('a fragment, which is in no key, hides no field', async () => {
     const { here, path } = await scene({ echo: 2000, headers: FRESH });
     const attacked = await here.get(`https://${deployment.host}${path}#${CANARY}`, {
