@@ -15,7 +15,7 @@ const EXPECTED: readonly RegExp[] = [
   /^Uncaught exception: kj\/compat\/http\.c\+\+:\d+: failed: (?:invalid Content-Length|unknown transfer encoding|expected type != REQUEST)/,
   // The same place, where the broken chunks of a request end its connection before the Worker has an answer.
   /^Uncaught exception: kj\/compat\/http\.c\+\+:\d+: failed: remote\.worker_do_not_log; Request failed due to internal error/,
-  /^e = kj\/compat\/http\.c\+\+:\d+: (?:failed: )?(?:invalid HTTP chunk|expected '\\n' after HTTP chunk|[^;]*; (?:HTTP chunk size overflow|invalid HTTP chunk size))/,
+  /^e = kj\/compat\/http\.c\+\+:\d+: (?:failed: )?(?:invalid HTTP chunk|expected '\\n' after HTTP chunk|expected text\.size\(\) > 0|[^;]*; (?:HTTP chunk size overflow|invalid HTTP chunk size))/,
   // A remark on the bytes of a field that is passed on.
   /^A header value for "[^"]*" contains non-ASCII characters/,
   // The head or the framing of an origin's answer.
